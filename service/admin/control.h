@@ -1,0 +1,147 @@
+#ifndef SERVICE_ADMIN_CONTROL_H_
+#define SERVICE_ADMIN_CONTROL_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace service {
+
+// What the admin API shows of an agent and lets an operator do to it. Declared
+// here by its user; the daemon implements it. All functions may be called from
+// any thread. Values are snapshots. Never a secret byte in any of them.
+
+struct PadView {
+  uint64_t send_mac_bytes = 0;  // left in our sending direction
+  uint64_t send_otp_bytes = 0;
+  uint64_t receive_mac_bytes = 0;
+  uint64_t receive_otp_bytes = 0;
+  uint64_t total_bytes = 0;   // all of the pad, both directions
+  uint64_t wasted_bytes = 0;  // given up unused: restarts and gaps
+  std::string source;         // "physical" or "generator"
+  std::string table;          // table id, hexadecimal
+};
+
+struct HubView {
+  std::string name;
+  std::string address;
+  bool connected = false;  // the stream is up and both ends hold grants
+  std::string detail;      // why not, in one sentence; empty when connected
+  PadView pad;
+};
+
+struct KeyView {
+  std::string id;     // key id, hexadecimal
+  std::string peer;   // the other agent
+  std::string role;   // "dial" (we open connections with it) or "accept"
+  std::string state;  // "ready", "active", "tentative", "confirmed", "retired"
+  std::string source;  // "dske"
+  std::string label;   // "information-theoretic" or "computational"
+  std::vector<std::string> hubs;
+  uint32_t threshold = 0;  // k of hubs.size()
+  absl::Duration age;
+  absl::Duration expires_in;
+  uint32_t uses = 0;
+  uint32_t use_limit = 0;
+};
+
+struct PeerView {
+  std::string name;
+  bool ready = false;  // a key to dial with is at hand
+  std::string detail;  // why not, in one sentence; empty when ready
+  uint32_t threshold = 0;
+  std::vector<std::string> hubs;
+  std::string freshness;
+  uint32_t keys_ready = 0;   // established, not yet in use
+  uint32_t keys_accept = 0;  // with which the peer may dial us
+  uint64_t exchanges_ok = 0;
+  uint64_t exchanges_failed = 0;
+};
+
+struct TunnelView {
+  std::string name;
+  std::string kind;  // "outbound" or "inbound"
+  std::string listen;
+  std::string target;  // where connections go to
+  std::vector<std::string> peers;
+  uint64_t connections_open = 0;
+  uint64_t connections_total = 0;
+  uint64_t connections_failed = 0;
+};
+
+struct AgentView {
+  std::string name;
+  std::string version;
+  std::string boringssl;
+  absl::Duration uptime;
+  bool ready = false;  // keys for every peer, every tunnel listening
+  std::string detail;
+  std::vector<HubView> hubs;
+  std::vector<PeerView> peers;
+  std::vector<TunnelView> tunnels;
+};
+
+struct EstablishedView {
+  KeyView key;
+  absl::Duration took;
+};
+
+class AgentControl {
+ public:
+  virtual ~AgentControl() = default;
+  virtual AgentView Status() = 0;
+  virtual std::vector<KeyView> Keys() = 0;
+
+  // Establishes one new key with `peer` and waits for it, at most until
+  // `deadline`. NOT_FOUND if the peer is not configured; else the reason why
+  // no key came (UNAVAILABLE, RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED, ...).
+  virtual absl::StatusOr<EstablishedView> Establish(const std::string& peer,
+                                                    absl::Time deadline) = 0;
+
+  // Retires the key that connections to `peer` use now, so that the next
+  // connection uses a new one. Returns that one. Errors as Establish(). With
+  // no ready key in the pool it establishes one first: no rollover fails a
+  // connection.
+  virtual absl::StatusOr<EstablishedView> Rotate(const std::string& peer,
+                                                 absl::Time deadline) = 0;
+};
+
+// The same for a hub.
+
+struct EnrolledAgentView {
+  std::string name;
+  bool connected = false;
+  std::string detail;
+  std::vector<std::string> allow;  // initiators that may reach this agent
+  PadView pad;
+  uint64_t shares_relayed = 0;  // as initiator
+  uint64_t shares_refused = 0;
+};
+
+struct HubStatusView {
+  std::string name;
+  std::string version;
+  absl::Duration uptime;
+  std::string listen;
+  uint64_t exchanges_waiting = 0;  // shares not yet acknowledged
+  std::vector<EnrolledAgentView> agents;
+};
+
+class HubControl {
+ public:
+  virtual ~HubControl() = default;
+  virtual HubStatusView Status() = 0;
+
+  // Reads the enrolments again: new agents are taken in, what was revoked is
+  // let go, nothing else is touched. Returns a sentence on what changed, or
+  // the first error; with an error nothing has changed.
+  virtual absl::StatusOr<std::string> Reload() = 0;
+};
+
+}  // namespace service
+
+#endif  // SERVICE_ADMIN_CONTROL_H_
