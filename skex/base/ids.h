@@ -73,8 +73,8 @@ class Id16 {
 
   // 32 lower-case hexadecimal digits.
   std::string Hex() const {
-    return absl::BytesToHexString(absl::string_view(
-        reinterpret_cast<const char*>(bytes_.data()), kSize));
+    return absl::BytesToHexString(
+        absl::string_view(reinterpret_cast<const char*>(bytes_.data()), kSize));
   }
 
   friend bool operator==(const Id16& a, const Id16& b) = default;

@@ -134,8 +134,8 @@ class Pad {
  private:
   // The sending half of one stream.
   struct Outgoing {
-    uint64_t next = 0;         // first byte not handed out
-    uint64_t granted_to = 0;   // end of the grant; == next when there is none
+    uint64_t next = 0;        // first byte not handed out
+    uint64_t granted_to = 0;  // end of the grant; == next when there is none
   };
   // The receiving half of one stream.
   struct Incoming {

@@ -1,0 +1,24 @@
+#ifndef SKEX_BASE_SEEDED_ENTROPY_H_
+#define SKEX_BASE_SEEDED_ENTROPY_H_
+
+#include <random>
+
+#include "skex/base/entropy.h"
+
+namespace skex {
+
+// The same bytes for the same seed. For tests and simulations only.
+class SeededEntropy : public Entropy {
+ public:
+  explicit SeededEntropy(uint64_t seed) : generator_(seed) {}
+  void Fill(absl::Span<uint8_t> out) override {
+    for (uint8_t& byte : out) byte = static_cast<uint8_t>(generator_());
+  }
+
+ private:
+  std::mt19937_64 generator_;
+};
+
+}  // namespace skex
+
+#endif  // SKEX_BASE_SEEDED_ENTROPY_H_
