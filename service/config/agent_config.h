@@ -1,0 +1,109 @@
+#ifndef SERVICE_CONFIG_AGENT_CONFIG_H_
+#define SERVICE_CONFIG_AGENT_CONFIG_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "service/config/daemon_config.h"
+#include "service/config/endpoint.h"
+#include "skex/base/ids.h"
+
+namespace service {
+
+// The configuration of an agent, as docs/operations.md describes the file.
+// Plain values, checked as a whole by LoadAgentConfig(); the defaults below
+// are those of the file.
+
+// More hubs would make the search for k consistent shares too long.
+inline constexpr uint32_t kMaxHubs = 32;
+// Most k-subsets of a peer's hubs that a responder may have to try.
+inline constexpr uint64_t kMaxShareSubsets = 20000;
+inline constexpr uint32_t kMaxConnectionsPerKey = 1u << 20;
+
+enum class TlsCipher { kAes256Gcm, kAes128Gcm, kChaCha20Poly1305 };
+enum class TlsGroup { kX25519, kP256, kP384 };
+
+struct TlsConfig {
+  TlsCipher cipher = TlsCipher::kAes256Gcm;
+  std::vector<TlsGroup> groups = {TlsGroup::kX25519, TlsGroup::kP256,
+                                  TlsGroup::kP384};
+};
+
+struct AgentLimits {
+  uint32_t connections = 9000;
+  uint32_t handshakes = 512;  // under way at a time
+  absl::Duration connect_timeout = absl::Seconds(5);
+  absl::Duration handshake_timeout = absl::Seconds(10);
+  absl::Duration idle_timeout = absl::ZeroDuration();  // zero: none
+  absl::Duration drain_timeout = absl::Seconds(10);
+  absl::Duration key_wait = absl::Milliseconds(500);
+};
+
+// [[hub]]: a hub at which this agent is enrolled.
+struct HubEntry {
+  skex::HubId name;
+  Endpoint address;
+  std::string pad;            // path of the agent's half of the pad
+  std::string operator_name;  // one operator is one trust unit
+};
+
+// kDerived: many connections per established key. kExchange: one exchange
+// per connection.
+enum class Freshness { kDerived, kExchange };
+
+// [[peer]]: another agent, and the local policy for keys with it.
+struct PeerEntry {
+  skex::AgentId name;
+  std::vector<skex::HubId> hubs;  // known hubs, each once
+  uint32_t threshold = 0;         // k
+  uint32_t min_hubs = 0;          // smallest n, threshold <= min_hubs
+  bool central_trust = false;     // one operator may hold k shares
+  Freshness freshness = Freshness::kDerived;
+  absl::Duration rekey_interval = absl::Seconds(60);
+  absl::Duration key_lifetime = absl::Hours(1);
+  absl::Duration overlap = absl::Seconds(30);
+  uint32_t connections_per_key = kMaxConnectionsPerKey;
+  uint32_t pool_low = 2;
+  uint32_t pool_high = 4;
+  absl::Duration exchange_timeout = absl::Seconds(3);
+};
+
+// [[outbound]]: plain in, TLS out to `peer` at `connect`.
+struct OutboundEntry {
+  std::string name;
+  Endpoint listen;
+  skex::AgentId peer;
+  Endpoint connect;  // TCP
+};
+
+// [[inbound]]: TLS in from the agents in `allow`, plain out to `forward`.
+struct InboundEntry {
+  std::string name;
+  Endpoint listen;  // TCP
+  std::vector<skex::AgentId> allow;
+  Endpoint forward;
+};
+
+struct AgentConfig {
+  skex::AgentId name;
+  DaemonConfig daemon;
+  TlsConfig tls;
+  AgentLimits limits;
+  std::vector<HubEntry> hubs;
+  std::vector<PeerEntry> peers;
+  std::vector<OutboundEntry> outbounds;
+  std::vector<InboundEntry> inbounds;
+};
+
+// Reads and checks the file at `path`. Returns INVALID_ARGUMENT with one line,
+// `FILE:LINE:COL: what is wrong; way out`, for a file that is missing,
+// unreadable, not TOML, or breaks any rule; the first error counts. Reads no
+// other file, but checks that every pad is there.
+absl::StatusOr<AgentConfig> LoadAgentConfig(const std::string& path);
+
+}  // namespace service
+
+#endif  // SERVICE_CONFIG_AGENT_CONFIG_H_
