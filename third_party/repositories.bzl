@@ -39,3 +39,4 @@ def third_party_repositories():
         },
     )
     boringssl_repository(name = "boringssl")
+    native.register_toolchains("//third_party/python:toolchain")
