@@ -1,0 +1,71 @@
+#ifndef SKEX_PSK_KEY_H_
+#define SKEX_PSK_KEY_H_
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "skex/base/ids.h"
+#include "skex/base/secret.h"
+
+namespace skex {
+
+// How the PSK of a connection comes from an established key.
+enum class Freshness : uint8_t {
+  // Many PSKs from one key, by HKDF over a connection index.
+  kDerived = 1,
+  // The key itself is the PSK of one connection, then gone.
+  kExchange = 2,
+};
+
+// "derived" or "exchange".
+absl::string_view FreshnessName(Freshness freshness);
+
+// Which protocol established a key.
+enum class KeySource : uint8_t { kDske = 1 };
+
+// "dske".
+absl::string_view KeySourceName(KeySource source);
+
+// What the secrecy of an established key rests on. A label speaks of the key,
+// never of the TLS records that it protects.
+enum class KeyLabel : uint8_t {
+  kInformationTheoretic = 1,  // on pads from physical sources, at every hub
+  kComputational = 2,         // on a pseudo-random generator as well
+};
+
+// "information-theoretic" or "computational".
+absl::string_view KeyLabelName(KeyLabel label);
+
+// Hash of what the two agents agreed for an exchange, fixed with the key; see
+// skex/dske/offer.h.
+using PolicyHash = std::array<uint8_t, 32>;
+
+// Longest use limit: an index has 32 bits on the wire, and a use is a bit in
+// the acceptor's memory.
+inline constexpr uint32_t kMostUses = 1u << 20;
+
+// An established key and all that both agents know of it. Move-only.
+struct Key {
+  KeyId id;
+  Secret bytes;
+  AgentId initiator;  // dials with the key
+  AgentId responder;  // accepts with it
+  // The starts of the two agents' processes that established it.
+  BootId initiator_boot;
+  BootId responder_boot;
+  KeySource source = KeySource::kDske;
+  KeyLabel label = KeyLabel::kComputational;
+  Freshness freshness = Freshness::kDerived;
+  PolicyHash policy_hash{};
+  absl::Duration lifetime;
+  uint32_t use_limit = 1;  // 1..kMostUses
+  std::vector<HubId> hubs;
+  uint8_t threshold = 0;
+};
+
+}  // namespace skex
+
+#endif  // SKEX_PSK_KEY_H_

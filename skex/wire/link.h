@@ -1,0 +1,148 @@
+#ifndef SKEX_WIRE_LINK_H_
+#define SKEX_WIRE_LINK_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "skex/base/entropy.h"
+#include "skex/base/ids.h"
+#include "skex/base/secret.h"
+#include "skex/pad/pad.h"
+#include "skex/wire/frame.h"
+
+namespace skex {
+
+// The first frame of a stream: the hub says who it is and sets a nonce.
+std::string EncodeChallenge(const HubId& hub, const Nonce& nonce);
+
+// The agent that a hello names. Not verified: for finding its link only.
+// Returns INVALID_ARGUMENT if `bytes` is no hello.
+absl::StatusOr<AgentId> AgentOfHello(absl::Span<const uint8_t> bytes);
+
+// An exchange frame that was verified and whose pad bytes are consumed.
+struct OpenedFrame {
+  FrameType type = FrameType::kDeal;
+  uint64_t mac_offset = 0;  // names this frame in answers to it
+  Secret otp;               // the bytes that mask key material in the body
+  absl::Span<const uint8_t> body;  // a view into the frame's bytes
+};
+
+// Link is one end of the connection between an agent and a hub: it proves on
+// each new stream that the other end holds the same pad, keeps this end's
+// grants filled, and seals and opens exchange frames with one-time MAC keys.
+// Both ends are the same class; the pad says which side this is.
+//
+//     hub                                     agent
+//      | -- challenge(hub, nonce_h) ----------> |
+//      | <- hello(agent, nonces, boot) -------- |   HMAC under the link key
+//      | -- welcome(nonces, boot) ------------> |   HMAC under the link key
+//      | <- request / grant, both ways, when needed -> |
+//      | <- exchange frames, both ways -------> |   one-time MACs
+//
+// Link frames carry HMAC-SHA-256 under the pad's link key: what authenticates
+// the start must not depend on pad positions, which are what is being agreed.
+// They move no key material. Forging one takes a break of HMAC and gains
+// denial of service: a sender still never uses a byte below its own mark.
+// Grants belong to one start (boot id) of the end that gave them; a new stream
+// between the same two starts keeps them, so that cutting streams burns no pad.
+//
+// Does no I/O besides the pad's storage. Frames to send collect in an outbox.
+// Thread-compatible.
+class Link {
+ public:
+  // `pad` and `entropy` must outlive the link.
+  Link(Pad* pad, const BootId& own_boot, Entropy* entropy);
+
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  // The stream is gone, or a new one begins: forgets the session and the
+  // outbox, keeps the grants.
+  void Reset();
+
+  // Agent: answers a challenge with a hello. FAILED_PRECONDITION if the hub is
+  // another one than the pad's, INVALID_ARGUMENT if it is no challenge.
+  absl::Status AnswerChallenge(absl::Span<const uint8_t> bytes);
+
+  // Hub: verifies a hello against the challenge's nonce, answers with a welcome
+  // and begins a new session; the one before ends. Returns UNAUTHENTICATED if
+  // it does not verify; nothing has changed then.
+  absl::Status AcceptHello(const Nonce& challenge,
+                           absl::Span<const uint8_t> bytes);
+
+  // Takes any later frame. Link frames are dealt with inside and give nullopt;
+  // exchange frames are verified and opened. Returns, with nothing changed,
+  // - INVALID_ARGUMENT for bytes that are no frame of this link,
+  // - DATA_LOSS if the tag does not verify,
+  // - ALREADY_EXISTS or OUT_OF_RANGE if the pad bytes were used or not granted,
+  // - FAILED_PRECONDITION before the session is up.
+  // `bytes` must outlive the result.
+  absl::StatusOr<std::optional<OpenedFrame>> Open(
+      absl::Span<const uint8_t> bytes);
+
+  // Seals an exchange frame into the outbox and returns the offset of its MAC
+  // slot, by which answers name it. `otp` is the pad range that masks the body,
+  // from the same pad. Returns FAILED_PRECONDITION without a session,
+  // RESOURCE_EXHAUSTED without a granted MAC slot, and the pad's errors.
+  absl::StatusOr<uint64_t> Seal(FrameType type, absl::string_view body,
+                                PadRange otp);
+
+  // Asks the other end for grants until `otp_bytes` can be taken at once.
+  void WantOtp(uint64_t otp_bytes);
+
+  // The session is up and there is something granted in both streams.
+  bool ready() const;
+  // Why not, in a few words; empty when ready.
+  std::string detail() const;
+
+  // The boot id of the other end's process; set once a session was up.
+  const std::optional<BootId>& peer_boot() const { return peer_boot_; }
+
+  Pad& pad() { return *pad_; }
+  const Pad& pad() const { return *pad_; }
+
+  // The frames to send, in order; empties the outbox.
+  std::vector<std::string> TakeOutbox();
+
+ private:
+  enum class State { kDown, kHelloSent, kUp };
+
+  FrameHeader LinkHeader(FrameType type) const;
+  void SendLinkFrame(FrameType type, absl::string_view body);
+  absl::Status VerifyLinkFrame(const Frame& frame) const;
+  absl::Status CheckHeader(const FrameHeader& header) const;
+  void BeginSession(const Nonce& challenge, const Nonce& answer,
+                    const BootId& peer_boot);
+  absl::Status OnWelcome(const Frame& frame);
+  absl::Status OnRequest(const Frame& frame);
+  absl::Status OnGrant(const Frame& frame);
+  absl::StatusOr<OpenedFrame> OpenExchangeFrame(const Frame& frame);
+  void RequestGrants();
+
+  Pad* const pad_;
+  const BootId own_boot_;
+  Entropy* const entropy_;
+
+  State state_ = State::kDown;
+  Nonce challenge_;
+  Nonce answer_;
+  Nonce session_;                   // names the session in link frames
+  std::optional<BootId> peer_boot_;  // under which the grants were given
+  uint32_t requests_sent_ = 0;
+  uint32_t requests_seen_ = 0;
+  bool request_pending_ = false;
+  bool mac_exhausted_ = false;  // the other end has nothing more to grant
+  bool otp_exhausted_ = false;
+  uint64_t otp_wanted_ = 0;
+  std::vector<std::string> outbox_;
+};
+
+}  // namespace skex
+
+#endif  // SKEX_WIRE_LINK_H_

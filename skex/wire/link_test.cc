@@ -1,0 +1,257 @@
+#include "skex/wire/link.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "skex/base/bytes.h"
+#include "skex/base/seeded_entropy.h"
+#include "skex/pad/fake_pad_storage.h"
+
+namespace skex {
+namespace {
+
+// A hub and an agent with a pad, and the stream between them in memory.
+class LinkTest : public testing::Test {
+ protected:
+  LinkTest() : entropy_(7) {
+    pads_ = MakeFakePads(alice_, hub_id_, SmallGeometry(8), entropy_);
+    StartAgent();
+    StartHub();
+  }
+
+  void StartAgent() {
+    agent_pad_ = *Pad::Open(pads_.agent.get(), Side::kAgent, 0);
+    agent_ = std::make_unique<Link>(agent_pad_.get(),
+                                    RandomId<BootId>(entropy_), &entropy_);
+  }
+  void StartHub() {
+    hub_pad_ = *Pad::Open(pads_.hub.get(), Side::kHub, 0);
+    hub_ = std::make_unique<Link>(hub_pad_.get(), RandomId<BootId>(entropy_),
+                                  &entropy_);
+  }
+
+  // Opens a stream and lets both ends talk until they are silent.
+  void Connect() {
+    agent_->Reset();
+    hub_->Reset();
+    const Nonce nonce = RandomId<Nonce>(entropy_);
+    ASSERT_TRUE(
+        agent_->AnswerChallenge(AsBytes(EncodeChallenge(hub_id_, nonce))).ok());
+    std::vector<std::string> hello = agent_->TakeOutbox();
+    ASSERT_EQ(hello.size(), 1u);
+    ASSERT_EQ(*AgentOfHello(AsBytes(hello[0])), alice_);
+    ASSERT_TRUE(hub_->AcceptHello(nonce, AsBytes(hello[0])).ok());
+    Settle();
+  }
+
+  void Settle() {
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (const std::string& frame : hub_->TakeOutbox()) {
+        moved = true;
+        absl::Status status = agent_->Open(AsBytes(frame)).status();
+        EXPECT_TRUE(status.ok()) << status;
+      }
+      for (const std::string& frame : agent_->TakeOutbox()) {
+        moved = true;
+        absl::Status status = hub_->Open(AsBytes(frame)).status();
+        EXPECT_TRUE(status.ok()) << status;
+      }
+    }
+  }
+
+  // A sealed deal of the agent with 32 masked bytes.
+  std::string SealedDeal() {
+    PadSlice otp = *agent_pad_->Take(Stream::kOtp, 32);
+    EXPECT_TRUE(
+        agent_->Seal(FrameType::kDeal, "hello hub", {otp.offset, otp.offset + 32})
+            .ok());
+    return agent_->TakeOutbox().front();
+  }
+
+  const AgentId alice_ = *AgentId::Parse("alice@north.example");
+  const HubId hub_id_ = *HubId::Parse("hub1@one.example");
+  SeededEntropy entropy_;
+  FakePadPair pads_;
+  std::unique_ptr<Pad> agent_pad_;
+  std::unique_ptr<Pad> hub_pad_;
+  std::unique_ptr<Link> agent_;
+  std::unique_ptr<Link> hub_;
+};
+
+TEST_F(LinkTest, BothEndsBecomeReady) {
+  EXPECT_EQ(agent_->detail(), "not connected");
+  Connect();
+  EXPECT_TRUE(agent_->ready()) << agent_->detail();
+  EXPECT_TRUE(hub_->ready()) << hub_->detail();
+}
+
+TEST_F(LinkTest, SealedFrameOpensOnce) {
+  Connect();
+  const std::string frame = SealedDeal();
+  absl::StatusOr<std::optional<OpenedFrame>> opened =
+      hub_->Open(AsBytes(frame));
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  ASSERT_TRUE(opened->has_value());
+  EXPECT_EQ((*opened)->type, FrameType::kDeal);
+  EXPECT_EQ(AsText((*opened)->body), "hello hub");
+  EXPECT_EQ((*opened)->otp.size(), 32u);
+  EXPECT_EQ(hub_->Open(AsBytes(frame)).status().code(),
+            absl::StatusCode::kAlreadyExists);
+}
+
+TEST_F(LinkTest, EveryFlippedBitIsRefusedAndChangesNothing) {
+  Connect();
+  const std::string frame = SealedDeal();
+  for (size_t bit = 0; bit < frame.size() * 8; ++bit) {
+    std::string bad = frame;
+    bad[bit / 8] ^= static_cast<char>(1 << (bit % 8));
+    EXPECT_FALSE(hub_->Open(AsBytes(bad)).ok()) << "bit " << bit;
+  }
+  EXPECT_TRUE(hub_->Open(AsBytes(frame)).ok());
+}
+
+TEST_F(LinkTest, EveryTruncationOfASealedFrameIsRefused) {
+  Connect();
+  const std::string frame = SealedDeal();
+  for (size_t size = 0; size < frame.size(); ++size) {
+    EXPECT_FALSE(hub_->Open(AsBytes(frame.substr(0, size))).ok()) << size;
+  }
+}
+
+// A frame that names a large pad range and does not verify must burn nothing.
+TEST_F(LinkTest, UnverifiedHeaderBurnsNoPad) {
+  Connect();
+  const std::string frame = SealedDeal();
+  const uint64_t before =
+      hub_pad_->Remaining(Direction::kAgentToHub, Stream::kOtp);
+  std::string bad = frame;
+  bad[44] = 0x40;  // the size of the pad range
+  EXPECT_FALSE(hub_->Open(AsBytes(bad)).ok());
+  EXPECT_EQ(hub_pad_->Remaining(Direction::kAgentToHub, Stream::kOtp), before);
+}
+
+TEST_F(LinkTest, HelloOfAStrangerIsRefused) {
+  FakePadPair others = MakeFakePads(alice_, hub_id_, SmallGeometry(), entropy_);
+  auto pad = *Pad::Open(others.agent.get(), Side::kAgent, 0);
+  Link stranger(pad.get(), RandomId<BootId>(entropy_), &entropy_);
+  const Nonce nonce = RandomId<Nonce>(entropy_);
+  ASSERT_TRUE(
+      stranger.AnswerChallenge(AsBytes(EncodeChallenge(hub_id_, nonce))).ok());
+  EXPECT_EQ(
+      hub_->AcceptHello(nonce, AsBytes(stranger.TakeOutbox()[0])).code(),
+      absl::StatusCode::kUnauthenticated);
+}
+
+TEST_F(LinkTest, ReplayedHelloIsRefused) {
+  const Nonce nonce = RandomId<Nonce>(entropy_);
+  ASSERT_TRUE(
+      agent_->AnswerChallenge(AsBytes(EncodeChallenge(hub_id_, nonce))).ok());
+  const std::string hello = agent_->TakeOutbox()[0];
+  EXPECT_EQ(hub_->AcceptHello(RandomId<Nonce>(entropy_), AsBytes(hello)).code(),
+            absl::StatusCode::kUnauthenticated);
+  EXPECT_TRUE(hub_->AcceptHello(nonce, AsBytes(hello)).ok());
+}
+
+TEST_F(LinkTest, EveryFlippedBitOfAHelloIsRefused) {
+  const Nonce nonce = RandomId<Nonce>(entropy_);
+  ASSERT_TRUE(
+      agent_->AnswerChallenge(AsBytes(EncodeChallenge(hub_id_, nonce))).ok());
+  const std::string hello = agent_->TakeOutbox()[0];
+  for (size_t bit = 0; bit < hello.size() * 8; ++bit) {
+    std::string bad = hello;
+    bad[bit / 8] ^= static_cast<char>(1 << (bit % 8));
+    EXPECT_FALSE(hub_->AcceptHello(nonce, AsBytes(bad)).ok()) << bit;
+  }
+}
+
+TEST_F(LinkTest, ChallengeOfAnotherHubIsRefused) {
+  absl::Status status = agent_->AnswerChallenge(AsBytes(EncodeChallenge(
+      *HubId::Parse("hub2@two.example"), RandomId<Nonce>(entropy_))));
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(LinkTest, CutStreamsBurnNoPad) {
+  Connect();
+  const uint64_t granted = agent_pad_->Granted(Stream::kOtp);
+  const uint64_t left =
+      agent_pad_->Remaining(Direction::kAgentToHub, Stream::kOtp);
+  for (int i = 0; i < 20; ++i) Connect();
+  EXPECT_EQ(agent_pad_->Granted(Stream::kOtp), granted);
+  EXPECT_EQ(agent_pad_->Remaining(Direction::kAgentToHub, Stream::kOtp), left);
+  EXPECT_TRUE(agent_->ready());
+}
+
+TEST_F(LinkTest, RestartedHubGivesNewGrants) {
+  Connect();
+  const std::string frame = SealedDeal();
+  StartHub();
+  Connect();
+  EXPECT_TRUE(agent_->ready());
+  EXPECT_EQ(hub_->Open(AsBytes(frame)).status().code(),
+            absl::StatusCode::kAlreadyExists);
+  EXPECT_TRUE(hub_->Open(AsBytes(SealedDeal())).ok());
+}
+
+TEST_F(LinkTest, RestartedAgentGivesNewGrants) {
+  Connect();
+  StartAgent();
+  Connect();
+  EXPECT_TRUE(hub_->ready());
+  EXPECT_TRUE(hub_->Open(AsBytes(SealedDeal())).ok());
+}
+
+TEST_F(LinkTest, GrantsAreRefilledWhileFramesFlow) {
+  Connect();
+  for (uint64_t sent = 0; sent < 3 * kMacChunk / kMacSlotSize; ++sent) {
+    ASSERT_TRUE(agent_->Seal(FrameType::kReceipt, "r", {}).ok()) << sent;
+    Settle();
+  }
+}
+
+TEST_F(LinkTest, LargeOtpIsGrantedWhenAskedFor) {
+  Connect();
+  agent_->WantOtp(3 * kOtpChunk);
+  Settle();
+  EXPECT_TRUE(agent_pad_->Take(Stream::kOtp, 3 * kOtpChunk).ok());
+}
+
+TEST_F(LinkTest, UsedUpPadIsSaid) {
+  Connect();
+  for (int i = 0; i < 100; ++i) {
+    absl::StatusOr<PadSlice> slice =
+        agent_pad_->Take(Stream::kOtp, agent_pad_->Granted(Stream::kOtp));
+    agent_->WantOtp(kOtpChunk);
+    Settle();
+  }
+  EXPECT_FALSE(agent_->ready());
+  EXPECT_EQ(agent_->detail(), "the pad is used up: enrol a new one");
+}
+
+TEST_F(LinkTest, ReplayedRequestGrantsNothing) {
+  Connect();
+  agent_->WantOtp(2 * kOtpChunk);
+  std::vector<std::string> request = agent_->TakeOutbox();
+  ASSERT_EQ(request.size(), 1u);
+  EXPECT_TRUE(hub_->Open(AsBytes(request[0])).ok());
+  const uint64_t left = hub_pad_->commits();
+  EXPECT_EQ(hub_->Open(AsBytes(request[0])).status().code(),
+            absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(hub_pad_->commits(), left);
+}
+
+TEST_F(LinkTest, FrameReflectedToItsSenderIsRefused) {
+  Connect();
+  EXPECT_EQ(agent_->Open(AsBytes(SealedDeal())).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(LinkTest, SealsNothingWithoutASession) {
+  EXPECT_EQ(agent_->Seal(FrameType::kDeal, "x", {}).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace skex
