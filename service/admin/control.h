@@ -35,10 +35,10 @@ struct HubView {
 };
 
 struct KeyView {
-  std::string id;     // key id, hexadecimal
-  std::string peer;   // the other agent
-  std::string role;   // "dial" (we open connections with it) or "accept"
-  std::string state;  // "ready", "active", "tentative", "confirmed", "retired"
+  std::string id;      // key id, hexadecimal
+  std::string peer;    // the other agent
+  std::string role;    // "dial" (we open connections with it) or "accept"
+  std::string state;   // "ready", "active", "tentative", "confirmed", "retired"
   std::string source;  // "dske"
   std::string label;   // "information-theoretic" or "computational"
   std::vector<std::string> hubs;

@@ -1,0 +1,170 @@
+#include "service/admin/fake_control.h"
+
+#include <utility>
+
+namespace service {
+namespace {
+
+const char kBob[] = "bob@south.example";
+
+PadView SomePad() {
+  PadView pad;
+  pad.send_mac_bytes = 1000;
+  pad.send_otp_bytes = 2000;
+  pad.receive_mac_bytes = 3000;
+  pad.receive_otp_bytes = 4000;
+  pad.total_bytes = 64 * 1024 * 1024;
+  pad.wasted_bytes = 512;
+  pad.source = "generator";
+  pad.table = "00112233445566778899aabbccddeeff";
+  return pad;
+}
+
+HubView Hub(const std::string& name, const std::string& detail) {
+  HubView hub;
+  hub.name = name;
+  hub.address = "127.0.0.1:7001";
+  hub.connected = detail.empty();
+  hub.detail = detail;
+  hub.pad = SomePad();
+  return hub;
+}
+
+PeerView Peer(const std::string& name, const std::string& detail) {
+  PeerView peer;
+  peer.name = name;
+  peer.ready = detail.empty();
+  peer.detail = detail;
+  peer.threshold = 2;
+  peer.hubs = {"hub1@one.example", "hub2@two.example"};
+  peer.freshness = "derived";
+  peer.keys_ready = detail.empty() ? 3 : 0;
+  peer.keys_accept = 1;
+  peer.exchanges_ok = 17;
+  peer.exchanges_failed = 4;
+  return peer;
+}
+
+KeyView Key(const std::string& id, const std::string& role) {
+  KeyView key;
+  key.id = id;
+  key.peer = kBob;
+  key.role = role;
+  key.state = "active";
+  key.source = "dske";
+  key.label = "information-theoretic";
+  key.hubs = {"hub1@one.example", "hub2@two.example"};
+  key.threshold = 2;
+  key.age = absl::Seconds(90);
+  key.expires_in = absl::Minutes(59);
+  key.uses = 12;
+  key.use_limit = 1048576;
+  return key;
+}
+
+TunnelView Tunnel() {
+  TunnelView tunnel;
+  tunnel.name = "to-bob";
+  tunnel.kind = "outbound";
+  tunnel.listen = "127.0.0.1:8080";
+  tunnel.target = "10.0.0.2:8443";
+  tunnel.peers = {kBob};
+  tunnel.connections_open = 5;
+  tunnel.connections_total = 100;
+  tunnel.connections_failed = 2;
+  return tunnel;
+}
+
+EnrolledAgentView Enrolled(const std::string& name, const std::string& detail) {
+  EnrolledAgentView agent;
+  agent.name = name;
+  agent.connected = detail.empty();
+  agent.detail = detail;
+  agent.allow = {kBob};
+  agent.pad = SomePad();
+  agent.shares_relayed = 42;
+  agent.shares_refused = 3;
+  return agent;
+}
+
+}  // namespace
+
+AgentView FakeAgentControl::Status() {
+  AgentView view;
+  view.name = "alice@north.example";
+  view.version = "1.2.3";
+  view.boringssl = "abcdef";
+  view.uptime = absl::Hours(49);
+  view.ready = false;
+  view.detail = "no key for carol@east.example";
+  view.hubs = {Hub("hub1@one.example", ""),
+               Hub("hub2@two.example", "connection refused")};
+  view.peers = {Peer(kBob, ""),
+                Peer("carol@east.example", "too few hubs answer")};
+  view.tunnels = {Tunnel()};
+  return view;
+}
+
+std::vector<KeyView> FakeAgentControl::Keys() {
+  std::vector<KeyView> keys = {Key("0000000000000001", "dial"),
+                               Key("0000000000000002", "accept")};
+  keys[1].peer = "carol@east.example";
+  keys[1].expires_in = absl::InfiniteDuration();
+  return keys;
+}
+
+absl::StatusOr<EstablishedView> FakeAgentControl::Establish(
+    const std::string& peer, absl::Time deadline) {
+  return NewKey("0000000000000003", peer, deadline);
+}
+
+absl::StatusOr<EstablishedView> FakeAgentControl::Rotate(
+    const std::string& peer, absl::Time deadline) {
+  return NewKey("0000000000000004", peer, deadline);
+}
+
+absl::StatusOr<EstablishedView> FakeAgentControl::NewKey(
+    const std::string& id, const std::string& peer, absl::Time deadline) {
+  MutexLock lock(&mutex_);
+  last_deadline_ = deadline;
+  if (peer != kBob) {
+    return absl::NotFoundError("peer " + peer + " is not configured");
+  }
+  if (!error_.ok()) return error_;
+  return EstablishedView{Key(id, "dial"), absl::Milliseconds(12)};
+}
+
+void FakeAgentControl::FailWith(absl::Status error) {
+  MutexLock lock(&mutex_);
+  error_ = std::move(error);
+}
+
+absl::Time FakeAgentControl::last_deadline() {
+  MutexLock lock(&mutex_);
+  return last_deadline_;
+}
+
+HubStatusView FakeHubControl::Status() {
+  HubStatusView view;
+  view.name = "hub1@one.example";
+  view.version = "1.2.3";
+  view.uptime = absl::Seconds(61);
+  view.listen = "127.0.0.1:7001";
+  view.exchanges_waiting = 7;
+  view.agents = {Enrolled("alice@north.example", ""),
+                 Enrolled(kBob, "has not connected yet")};
+  return view;
+}
+
+absl::StatusOr<std::string> FakeHubControl::Reload() {
+  MutexLock lock(&mutex_);
+  if (!error_.ok()) return error_;
+  return "1 agent taken in";
+}
+
+void FakeHubControl::FailWith(absl::Status error) {
+  MutexLock lock(&mutex_);
+  error_ = std::move(error);
+}
+
+}  // namespace service
