@@ -5,14 +5,9 @@
 #include <string>
 
 #include "service/config/endpoint.h"
+#include "service/log/log.h"
 
 namespace service {
-
-enum class LogLevel { kDebug, kInfo, kWarning, kError };
-enum class LogFormat { kText, kJson };
-
-// "debug", "info", "warning" or "error", as the configuration spells it.
-const char* LogLevelName(LogLevel level);
 
 // What every daemon of this project is told. Paths are as they are opened:
 // relative ones in the file were resolved against the file's folder.

@@ -81,8 +81,9 @@ absl::StatusOr<Endpoint> ParseUnix(absl::string_view text) {
     return Malformed(text, "the path contains a zero byte");
   }
   if (endpoint.path.size() > kMaxUnixPathSize) {
-    return Malformed(text, absl::StrCat("the path of a Unix socket has at most ",
-                                        kMaxUnixPathSize, " bytes"));
+    return Malformed(text,
+                     absl::StrCat("the path of a Unix socket has at most ",
+                                  kMaxUnixPathSize, " bytes"));
   }
   return endpoint;
 }

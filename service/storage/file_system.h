@@ -69,10 +69,10 @@ class File {
 
 enum class OpenMode {
   kRead,
-  kReadWrite,  // an existing file
-  kCreate,     // read and write, a new file; ALREADY_EXISTS if there is one
+  kReadWrite,     // an existing file
+  kCreate,        // read and write, a new file; ALREADY_EXISTS if there is one
   kOpenOrCreate,  // read and write
-  kAppend,     // Append() and reading, created if missing
+  kAppend,        // Append() and reading, created if missing
 };
 
 // Files by path. New files have mode 0600, new folders 0700. Thread-safe.

@@ -74,8 +74,8 @@ class PadFile : public skex::PadStorage {
   const std::string path_;
   const std::unique_ptr<File> file_;
   const PadFileHeader header_;
-  MarkSlot current_;         // last known to be durable
-  size_t current_slot_ = 0;  // where it stands
+  MarkSlot current_;              // last known to be durable
+  size_t current_slot_ = 0;       // where it stands
   uint64_t last_generation_ = 0;  // last written, durable or not
 };
 
