@@ -4,7 +4,7 @@ Two repositories, so that a changed patch does not download anything again:
   @boringssl_source  the package's original tarball, checked by its SHA-256
   @boringssl         the unpacked and patched tree with its BUILD file
 
-Two settings, each a --repo_env:
+Two settings, each a --repo_env with an absolute path:
   SKEX_BORINGSSL_SOURCE_PACKAGE=DIR  takes the tarball from DIR
   SKEX_BORINGSSL_SRC=DIR             takes the tree DIR, unpatched
 """
