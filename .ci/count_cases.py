@@ -65,15 +65,16 @@ def main(arguments):
         labels = file.read().split()
     passed = failed = 0
     for label in labels:
+        status = statuses.get(label, "NOT BUILT")
         texts = []
         for path in results.get(label, []):
             with open(path, encoding="utf-8", errors="replace") as file:
                 texts.append(file.read())
-        counts = CountTarget(statuses.get(label, "NOT BUILT"), texts)
+        counts = CountTarget(status, texts)
         passed += counts[0]
         failed += counts[1]
         if counts[1]:
-            print(f"{label}: {statuses.get(label, 'NOT BUILT')}", file=sys.stderr)
+            print(f"{label}: {status}", file=sys.stderr)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

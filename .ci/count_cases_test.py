@@ -5,13 +5,13 @@ import unittest
 
 import count_cases
 
-PASSING = '<testsuites><testsuite><testcase name="a" status="run"/></testsuite></testsuites>'
+PASSING = '<testsuites><testcase name="a" status="run"/></testsuites>'
 FAILING = (
     '<testsuites><testsuite><testcase name="a" status="run"/>'
     '<testcase name="b" status="run"><failure message="x"/></testcase>'
     "</testsuite></testsuites>"
 )
-SKIPPED = '<testsuites><testsuite><testcase name="a" status="notrun"/></testsuite></testsuites>'
+SKIPPED = '<testsuites><testcase name="a" status="notrun"/></testsuites>'
 
 
 class CountTargetTest(unittest.TestCase):

@@ -26,7 +26,8 @@ def Needed(path):
 def Loaded(path):
     """Returns the names of all libraries that the loader would bring in."""
     lines = _Output("ldd", path).splitlines()
-    return [line.split()[0].rpartition("/")[2] for line in lines if line.strip()]
+    paths = [line.split()[0] for line in lines if line.strip()]
+    return [path.rpartition("/")[2] for path in paths]
 
 
 def DynamicSymbols(path):
@@ -51,14 +52,12 @@ def TlsSymbols(symbols):
 
 def IsPositionIndependent(path):
     """Says whether the loader may put the program at any address."""
-    return bool(
-        re.search(r"^\s*Type:\s+DYN\b", _Output("readelf", "--file-header", path),
-                  re.M)
-    )
+    header = _Output("readelf", "--file-header", path)
+    return bool(re.search(r"^\s*Type:\s+DYN\b", header, re.M))
 
 
 def BindsAtStart(path):
-    """Says whether the tables of function pointers are read-only at run time."""
+    """Says whether function pointer tables are read-only while it runs."""
     headers = _Output("readelf", "--program-headers", "--wide", path)
     dynamic = _Output("readelf", "--dynamic", "--wide", path)
     return "GNU_RELRO" in headers and "BIND_NOW" in dynamic

@@ -32,7 +32,13 @@ FORBIDDEN = {
         "@debian//:protobuf",
     ],
     "//service": ["//tests", "//bench"],
-    "//third_party": ["//skex", "//tlsbridge", "//service", "//tests", "//bench"],
+    "//third_party": [
+        "//skex",
+        "//tlsbridge",
+        "//service",
+        "//tests",
+        "//bench",
+    ],
     "//tests": ["//bench"],
     "//bench": ["//tests"],
 }
@@ -92,9 +98,8 @@ def Violations(graph):
             for place in places:
                 chain = Chain(graph, target, lambda t: IsIn(t, place))
                 if chain:
-                    found.append(
-                        f"{folder} must not reach {place}: " + " -> ".join(chain)
-                    )
+                    path = " -> ".join(chain)
+                    found.append(f"{folder} must not reach {place}: {path}")
     for folder, places in ALLOWED.items():
         for target in sorted(t for t in graph if IsIn(t, folder)):
             for dependency in graph[target]:

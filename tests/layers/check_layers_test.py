@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import tempfile
 import unittest
 
 from tests.layers import check_layers
@@ -89,8 +88,8 @@ class CheckLayersTest(unittest.TestCase):
             ('"//skex/a:a" -> "//service:b"\n', 1),
             ("", 1),
         ]:
-            with self.subTest(text=text), tempfile.TemporaryDirectory() as folder:
-                path = os.path.join(folder, "graph")
+            with self.subTest(text=text):
+                path = os.path.join(os.environ["TEST_TMPDIR"], "graph")
                 with open(path, "w", encoding="utf-8") as file:
                     file.write(text)
                 done = subprocess.run(

@@ -42,6 +42,9 @@ def SourceStanzas(text):
     return "\n".join(stanzas)
 
 
+_FORMS = {".list": SourceLines, ".sources": SourceStanzas}
+
+
 def WritePrivateSources(etc_apt, folder):
     """Writes the deb-src form of the sources in etc_apt; returns how many."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -51,7 +54,7 @@ def WritePrivateSources(etc_apt, folder):
         listed += sorted(parts.iterdir())
     count = 0
     for path in listed:
-        form = {".list": SourceLines, ".sources": SourceStanzas}.get(path.suffix)
+        form = _FORMS.get(path.suffix)
         if form is None or not path.is_file():
             continue
         text = form(path.read_text())
