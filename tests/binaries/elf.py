@@ -7,6 +7,13 @@ _NEEDED = re.compile(r"\(NEEDED\)\s+Shared library: \[([^\]]+)\]")
 _TLS_LIBRARY = re.compile(r"^lib(ssl|crypto|gnutls|boringssl)\b")
 _TLS_SYMBOL = re.compile(r"^(SSL|EVP|CRYPTO|OPENSSL|BIO|X509)_")
 
+# BoringSSL asks weakly for an allocator of the program's; no library has one.
+_WEAK_HOOKS = (
+    "OPENSSL_memory_alloc",
+    "OPENSSL_memory_free",
+    "OPENSSL_memory_get_size",
+)
+
 
 def _Output(*command):
     return subprocess.run(
@@ -47,7 +54,11 @@ def TlsLibraries(libraries):
 
 def TlsSymbols(symbols):
     """Returns those of the symbols that belong to BoringSSL or OpenSSL."""
-    return [name for name in symbols if _TLS_SYMBOL.match(name)]
+    return [
+        name
+        for name in symbols
+        if _TLS_SYMBOL.match(name) and name not in _WEAK_HOOKS
+    ]
 
 
 def IsPositionIndependent(path):
