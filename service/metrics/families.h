@@ -1,0 +1,61 @@
+#ifndef SERVICE_METRICS_FAMILIES_H_
+#define SERVICE_METRICS_FAMILIES_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "prometheus/metric_family.h"
+#include "prometheus/metric_type.h"
+#include "service/admin/control.h"
+
+// What the metrics of agents and hubs have in common.
+
+namespace service {
+
+using MetricLabels = std::vector<std::pair<std::string, std::string>>;
+
+// Builds one family of values that are views: taken at every scrape from what
+// the daemon knows anyhow.
+class FamilyOfViews {
+ public:
+  static FamilyOfViews Gauge(std::string name, std::string help) {
+    return FamilyOfViews(std::move(name), std::move(help),
+                         prometheus::MetricType::Gauge);
+  }
+  static FamilyOfViews Counter(std::string name, std::string help) {
+    return FamilyOfViews(std::move(name), std::move(help),
+                         prometheus::MetricType::Counter);
+  }
+
+  FamilyOfViews& Add(const MetricLabels& labels, double value);
+
+  // Moves the family behind `families`; it is used up.
+  void AppendTo(std::vector<prometheus::MetricFamily>& families);
+
+ private:
+  FamilyOfViews(std::string name, std::string help,
+                prometheus::MetricType type);
+
+  prometheus::MetricFamily family_;
+};
+
+// Adds the four values of `pad` to the family skex_pad_bytes_remaining, with
+// `owner_label` = `owner`, and direction and stream.
+void AddPadRemaining(const std::string& owner_label, const std::string& owner,
+                     const PadView& pad, FamilyOfViews& family);
+
+// The name of a result in labels: "ok", "unavailable", "not_found", ...
+std::string ResultLabel(absl::StatusCode code);
+
+// Why a message was not taken, in labels: "malformed" (INVALID_ARGUMENT),
+// "authentication" (DATA_LOSS, UNAUTHENTICATED), "replay" (ALREADY_EXISTS),
+// "unknown" (NOT_FOUND), "not_allowed" (PERMISSION_DENIED), "exhausted"
+// (RESOURCE_EXHAUSTED), "other".
+std::string RejectReasonLabel(absl::StatusCode code);
+
+}  // namespace service
+
+#endif  // SERVICE_METRICS_FAMILIES_H_

@@ -1,0 +1,62 @@
+#include "service/metrics/hub_metrics.h"
+
+#include <utility>
+
+#include "service/metrics/families.h"
+
+namespace service {
+
+using prometheus::MetricFamily;
+
+HubMetrics::HubMetrics(std::function<HubStatusView()> snapshot)
+    : snapshot_(std::move(snapshot)),
+      shares_(prometheus::BuildCounter()
+                  .Name("skex_hub_shares_total")
+                  .Help("Shares that agents sent, by result.")
+                  .Register(registry_)),
+      rejected_(prometheus::BuildCounter()
+                    .Name("skex_messages_rejected_total")
+                    .Help("Messages that were not taken.")
+                    .Register(registry_)) {
+  shares_.Add({{"result", ResultLabel(absl::StatusCode::kOk)}});
+}
+
+void HubMetrics::ShareFinished(absl::StatusCode result) {
+  shares_.Add({{"result", ResultLabel(result)}}).Increment();
+}
+
+void HubMetrics::MessageRejected(absl::StatusCode code) {
+  rejected_.Add({{"reason", RejectReasonLabel(code)}}).Increment();
+}
+
+std::vector<MetricFamily> HubMetrics::Collect() const {
+  std::vector<MetricFamily> families = registry_.Collect();
+  const HubStatusView hub = snapshot_();
+  int connected = 0;
+  auto remaining = FamilyOfViews::Gauge(
+      "skex_pad_bytes_remaining", "Bytes of the pad that are not used yet.");
+  auto wasted = FamilyOfViews::Gauge("skex_pad_bytes_wasted",
+                                     "Bytes of the pad given up without use.");
+  for (const EnrolledAgentView& agent : hub.agents) {
+    if (agent.connected) ++connected;
+    AddPadRemaining("agent", agent.name, agent.pad, remaining);
+    wasted.Add({{"agent", agent.name}},
+               static_cast<double>(agent.pad.wasted_bytes));
+  }
+  FamilyOfViews::Gauge("skex_build_info", "What is running; always 1.")
+      .Add({{"version", hub.version}}, 1)
+      .AppendTo(families);
+  FamilyOfViews::Gauge("skex_hub_agents_connected",
+                       "Enrolled agents that are connected.")
+      .Add({}, connected)
+      .AppendTo(families);
+  FamilyOfViews::Gauge("skex_hub_exchanges_waiting",
+                       "Exchanges with shares not yet acknowledged.")
+      .Add({}, static_cast<double>(hub.exchanges_waiting))
+      .AppendTo(families);
+  remaining.AppendTo(families);
+  wasted.AppendTo(families);
+  return families;
+}
+
+}  // namespace service
