@@ -84,7 +84,8 @@ finish() {
 
 check_format() {
   own_sources |
-    xargs -0 --no-run-if-empty clang-format-14 --dry-run -Werror
+    xargs -0 --no-run-if-empty \
+      clang-format-14 --dry-run -Werror --ferror-limit=1
 }
 
 check_layers() {
