@@ -92,10 +92,10 @@ struct AgentConfig {
   DaemonConfig daemon;
   TlsConfig tls;
   AgentLimits limits;
-  std::vector<HubEntry> hubs;
-  std::vector<PeerEntry> peers;
-  std::vector<OutboundEntry> outbounds;
-  std::vector<InboundEntry> inbounds;
+  std::vector<HubEntry> hubs = {};
+  std::vector<PeerEntry> peers = {};
+  std::vector<OutboundEntry> outbounds = {};
+  std::vector<InboundEntry> inbounds = {};
 };
 
 // Reads and checks the file at `path`. Returns INVALID_ARGUMENT with one line,

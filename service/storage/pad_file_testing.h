@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "service/storage/file_system.h"
 #include "service/storage/pad_file_writer.h"
+#include "skex/base/bytes.h"
 #include "skex/base/ids.h"
 #include "skex/base/secret.h"
 #include "skex/base/seeded_entropy.h"

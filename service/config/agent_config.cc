@@ -1,0 +1,166 @@
+#include "service/config/agent_config.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "service/config/daemon_reader.h"
+#include "service/config/peer_reader.h"
+#include "service/config/strict_toml.h"
+#include "service/config/tunnel_reader.h"
+#include "service/storage/posix_file_system.h"
+
+namespace service {
+namespace {
+
+constexpr uint32_t kMostConnections = 1000000;
+
+std::vector<TlsGroup> ReadGroups(const TomlTable& table) {
+  constexpr std::pair<absl::string_view, TlsGroup> kGroups[] = {
+      {"x25519", TlsGroup::kX25519},
+      {"p256", TlsGroup::kP256},
+      {"p384", TlsGroup::kP384}};
+  std::vector<TlsGroup> groups;
+  const std::vector<std::string> texts = table.Strings("groups", "x25519");
+  if (texts.empty()) {
+    table.FailAt("groups",
+                 "'groups' is empty; name at least one of: x25519, p256, p384");
+  }
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const auto* known = std::find_if(
+        std::begin(kGroups), std::end(kGroups),
+        [&](const auto& group) { return group.first == texts[i]; });
+    if (known == std::end(kGroups)) {
+      table.FailAtItem(
+          "groups", i,
+          absl::StrCat("unknown group '", absl::CHexEscape(texts[i]),
+                       "'; use some of: x25519, p256, p384"));
+    } else if (std::find(groups.begin(), groups.end(), known->second) !=
+               groups.end()) {
+      table.FailAtItem("groups", i,
+                       absl::StrCat("group '", texts[i],
+                                    "' is listed twice; remove "
+                                    "one"));
+    } else {
+      groups.push_back(known->second);
+    }
+  }
+  return groups;
+}
+
+TlsConfig ReadTls(const TomlTable& root) {
+  TlsConfig tls;
+  const TomlTable table = root.Table("tls", {"cipher", "groups"});
+  tls.cipher =
+      table.Choice("cipher", tls.cipher,
+                   {{"aes256gcm", TlsCipher::kAes256Gcm},
+                    {"aes128gcm", TlsCipher::kAes128Gcm},
+                    {"chacha20poly1305", TlsCipher::kChaCha20Poly1305}});
+  if (table.Has("groups")) tls.groups = ReadGroups(table);
+  return tls;
+}
+
+AgentLimits ReadLimits(const TomlTable& root) {
+  AgentLimits limits;
+  const TomlTable table =
+      root.Table("limits", {"connections", "handshakes", "connect_timeout",
+                            "handshake_timeout", "idle_timeout",
+                            "drain_timeout", "key_wait"});
+  const absl::Duration zero = absl::ZeroDuration();
+  const absl::Duration shortest = absl::Milliseconds(10);
+  limits.connections = static_cast<uint32_t>(
+      table.Integer("connections", limits.connections, 1, kMostConnections));
+  limits.handshakes = static_cast<uint32_t>(
+      table.Integer("handshakes", limits.handshakes, 1, kMostConnections));
+  limits.connect_timeout = table.Duration(
+      "connect_timeout", limits.connect_timeout, shortest, absl::Minutes(10));
+  limits.handshake_timeout =
+      table.Duration("handshake_timeout", limits.handshake_timeout, shortest,
+                     absl::Minutes(10));
+  limits.idle_timeout = table.Duration("idle_timeout", limits.idle_timeout,
+                                       zero, absl::Hours(7 * 24));
+  limits.drain_timeout = table.Duration("drain_timeout", limits.drain_timeout,
+                                        zero, absl::Hours(24));
+  limits.key_wait =
+      table.Duration("key_wait", limits.key_wait, zero, absl::Minutes(10));
+  return limits;
+}
+
+void CheckPad(const TomlTable& table, const HubEntry& hub) {
+  absl::StatusOr<FileInfo> info = PosixFileSystem()->Info(hub.pad);
+  if (!info.ok()) {
+    table.FailAt("pad",
+                 absl::StrCat("pad ", info.status().message(),
+                              "; put there what the operator of ",
+                              hub.name.text(), " made with skexctl enrol"));
+  } else if (info->kind != FileInfo::Kind::kRegular) {
+    table.FailAt("pad", absl::StrCat("pad ", hub.pad,
+                                     " is not a regular file; give the path "
+                                     "of the pad itself"));
+  }
+}
+
+std::optional<HubEntry> ReadHub(const TomlTable& table,
+                                const std::string& path) {
+  const std::optional<skex::HubId> name = table.Parsed<skex::HubId>(
+      "name", "hub1@one.example", &skex::HubId::Parse);
+  const std::optional<Endpoint> address =
+      ReadEndpoint(table, "address", "127.0.0.1:7001", path, {});
+  const std::string pad = table.RequiredString("pad", "pads/hub1.pad");
+  if (!table.ok()) return std::nullopt;
+  HubEntry hub{
+      *name, *address, ResolvePath(path, pad),
+      table.String("operator", std::string(name->domain()), name->domain())};
+  CheckPad(table, hub);
+  return hub;
+}
+
+std::vector<HubEntry> ReadHubs(const TomlTable& root, const std::string& path) {
+  std::vector<HubEntry> hubs;
+  for (const TomlTable& table :
+       root.Tables("hub", {"name", "address", "pad", "operator"})) {
+    std::optional<HubEntry> hub = ReadHub(table, path);
+    if (!hub.has_value()) break;
+    for (const HubEntry& other : hubs) {
+      if (other.name == hub->name) {
+        table.FailAt("name", absl::StrCat("hub '", hub->name.text(),
+                                          "' is configured twice; remove "
+                                          "one"));
+      }
+      if (other.pad == hub->pad) {
+        table.FailAt(
+            "pad", absl::StrCat("pad ", hub->pad, " belongs to hub '",
+                                other.name.text(), "'; give each hub its own"));
+      }
+    }
+    hubs.push_back(*std::move(hub));
+  }
+  return hubs;
+}
+
+}  // namespace
+
+absl::StatusOr<AgentConfig> LoadAgentConfig(const std::string& path) {
+  absl::StatusOr<TomlDocument> document = TomlDocument::Load(path);
+  if (!document.ok()) return document.status();
+  const TomlTable root =
+      document->Root({"name", "state_dir", "admin", "metrics", "log", "audit",
+                      "tls", "limits", "hub", "peer", "outbound", "inbound"});
+  const std::optional<skex::AgentId> name = root.Parsed<skex::AgentId>(
+      "name", "alice@north.example", &skex::AgentId::Parse);
+  if (!root.ok()) return document->status();
+  AgentConfig config{.name = *name,
+                     .daemon = ReadDaemon(root, path),
+                     .tls = ReadTls(root),
+                     .limits = ReadLimits(root),
+                     .hubs = ReadHubs(root, path)};
+  if (root.ok()) config.peers = ReadPeers(root, config.name, config.hubs);
+  if (root.ok()) ReadTunnels(root, path, config);
+  if (!root.ok()) return document->status();
+  return config;
+}
+
+}  // namespace service

@@ -1,0 +1,220 @@
+#include "service/config/peer_reader.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace service {
+namespace {
+
+constexpr uint32_t kMaxPool = 4096;
+constexpr absl::Duration kShortest = absl::Milliseconds(100);
+constexpr absl::Duration kWeek = absl::Hours(7 * 24);
+
+// How many subsets of `k` there are of `n` things; capped far above
+// kMaxShareSubsets.
+uint64_t Subsets(uint64_t n, uint64_t k) {
+  uint64_t count = 1;
+  for (uint64_t i = 1; i <= std::min(k, n - k); ++i) {
+    count = count * (n - i + 1) / i;
+    if (count > (uint64_t{1} << 40)) return count;
+  }
+  return count;
+}
+
+std::vector<skex::HubId> ReadHubNames(const TomlTable& table,
+                                      const std::vector<HubEntry>& hubs) {
+  std::vector<skex::HubId> names;
+  if (!table.Has("hubs")) {
+    for (const HubEntry& hub : hubs) names.push_back(hub.name);
+    return names;
+  }
+  const std::vector<std::string> texts =
+      table.Strings("hubs", "hub1@one.example");
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const auto known = std::find_if(
+        hubs.begin(), hubs.end(),
+        [&](const HubEntry& hub) { return hub.name.text() == texts[i]; });
+    if (known == hubs.end()) {
+      absl::StatusOr<skex::HubId> name = skex::HubId::Parse(texts[i]);
+      table.FailAtItem("hubs", i,
+                       name.ok() ? absl::StrCat("hub '", texts[i],
+                                                "' is not configured; add a "
+                                                "[[hub]] with this name")
+                                 : std::string(name.status().message()));
+    } else if (std::find(names.begin(), names.end(), known->name) !=
+               names.end()) {
+      table.FailAtItem("hubs", i,
+                       absl::StrCat("hub '", texts[i],
+                                    "' is listed twice; remove "
+                                    "one"));
+    } else {
+      names.push_back(known->name);
+    }
+  }
+  return names;
+}
+
+// One operator that holds k shares knows every key.
+void CheckOperators(const TomlTable& table, const PeerEntry& peer,
+                    const std::vector<HubEntry>& hubs) {
+  if (peer.central_trust) return;
+  std::map<std::string, std::vector<std::string>> held;
+  for (const HubEntry& hub : hubs) {
+    if (std::find(peer.hubs.begin(), peer.hubs.end(), hub.name) !=
+        peer.hubs.end()) {
+      held[hub.operator_name].push_back(hub.name.text());
+    }
+  }
+  for (const auto& [name, names] : held) {
+    if (names.size() < peer.threshold) continue;
+    table.FailAt(
+        "threshold",
+        absl::StrCat("operator '", name, "' runs ", names.size(), " hubs (",
+                     absl::StrJoin(names, ", "), ") and with a threshold of ",
+                     peer.threshold, " could read every key with '",
+                     peer.name.text(),
+                     "'; raise the threshold, use hubs of other operators, or "
+                     "accept it with central_trust = true"));
+  }
+}
+
+void CheckThreshold(const TomlTable& table, const PeerEntry& peer,
+                    const std::vector<HubEntry>& hubs) {
+  const uint64_t n = peer.hubs.size();
+  if (n == 0) {
+    table.Fail(absl::StrCat("peer '", peer.name.text(),
+                            "' has no hub; add a [[hub]] for each hub at which "
+                            "both agents are enrolled"));
+    return;
+  }
+  if (n > kMaxHubs) {
+    table.Fail(absl::StrCat("peer '", peer.name.text(), "' has ", n,
+                            " hubs; choose at most ", kMaxHubs));
+    return;
+  }
+  if (peer.threshold > n) {
+    table.FailAt("threshold",
+                 absl::StrCat("a threshold of ", peer.threshold,
+                              " needs as many hubs, this peer has ", n,
+                              "; lower the threshold or add hubs"));
+    return;
+  }
+  if (peer.min_hubs < peer.threshold || peer.min_hubs > n) {
+    table.FailAt("min_hubs",
+                 absl::StrCat("'min_hubs' is ", peer.min_hubs,
+                              "; choose from the threshold, ", peer.threshold,
+                              ", to the number of hubs, ", n));
+    return;
+  }
+  if (peer.threshold == 1 && !peer.central_trust) {
+    table.FailAt("threshold",
+                 "with a threshold of 1 every single hub can read every key; "
+                 "raise it, or accept that with central_trust = true");
+    return;
+  }
+  const uint64_t subsets = Subsets(n, peer.threshold);
+  if (subsets > kMaxShareSubsets) {
+    table.FailAt(
+        "threshold",
+        absl::StrCat(n, " hubs with a threshold of ", peer.threshold, " have ",
+                     subsets, " subsets, at most ", kMaxShareSubsets,
+                     " can be searched; use fewer hubs or another "
+                     "threshold"));
+    return;
+  }
+  CheckOperators(table, peer, hubs);
+}
+
+// Life of a key and stock of keys.
+void ReadKeyLife(const TomlTable& table, PeerEntry& peer) {
+  peer.freshness = table.Choice(
+      "freshness", peer.freshness,
+      {{"derived", Freshness::kDerived}, {"exchange", Freshness::kExchange}});
+  peer.rekey_interval =
+      table.Duration("rekey_interval", peer.rekey_interval, kShortest, kWeek);
+  peer.key_lifetime =
+      table.Duration("key_lifetime", peer.key_lifetime, kShortest, kWeek);
+  peer.overlap =
+      table.Duration("overlap", peer.overlap, absl::ZeroDuration(), kWeek);
+  peer.exchange_timeout =
+      table.Duration("exchange_timeout", peer.exchange_timeout,
+                     absl::Milliseconds(10), absl::Minutes(5));
+  peer.connections_per_key = static_cast<uint32_t>(
+      table.Integer("connections_per_key", peer.connections_per_key, 1,
+                    kMaxConnectionsPerKey));
+  peer.pool_low = static_cast<uint32_t>(
+      table.Integer("pool_low", peer.pool_low, 1, kMaxPool));
+  peer.pool_high = static_cast<uint32_t>(table.Integer(
+      "pool_high", std::max(peer.pool_high, peer.pool_low), 1, kMaxPool));
+  if (peer.pool_high < peer.pool_low) {
+    table.FailAt("pool_high",
+                 absl::StrCat("'pool_high' is ", peer.pool_high,
+                              ", less than pool_low, ", peer.pool_low,
+                              "; raise it or lower pool_low"));
+  }
+  if (peer.rekey_interval + peer.overlap > peer.key_lifetime) {
+    table.FailAt(
+        table.Has("key_lifetime") ? "key_lifetime" : "rekey_interval",
+        absl::StrCat("a key would be used for ",
+                     absl::FormatDuration(peer.rekey_interval), " and kept ",
+                     absl::FormatDuration(peer.overlap),
+                     " longer, but expires after ",
+                     absl::FormatDuration(peer.key_lifetime),
+                     "; make key_lifetime at least rekey_interval + overlap"));
+  }
+}
+
+std::optional<PeerEntry> ReadPeer(const TomlTable& table,
+                                  const skex::AgentId& self,
+                                  const std::vector<HubEntry>& hubs,
+                                  const std::vector<PeerEntry>& others) {
+  std::optional<skex::AgentId> name = table.Parsed<skex::AgentId>(
+      "name", "bob@south.example", &skex::AgentId::Parse);
+  if (!name.has_value()) return std::nullopt;
+  if (*name == self) {
+    table.FailAt("name",
+                 "this agent cannot be its own peer; name the other "
+                 "agent");
+  }
+  for (const PeerEntry& other : others) {
+    if (other.name == *name) {
+      table.FailAt("name", absl::StrCat("peer '", name->text(),
+                                        "' is configured twice; remove one"));
+    }
+  }
+  PeerEntry peer{.name = *name, .hubs = ReadHubNames(table, hubs)};
+  peer.threshold = static_cast<uint32_t>(
+      table.RequiredInteger("threshold", 1, kMaxHubs, "2"));
+  peer.min_hubs = static_cast<uint32_t>(
+      table.Integer("min_hubs", peer.threshold, 1, kMaxHubs));
+  peer.central_trust = table.Bool("central_trust", false);
+  if (!table.ok()) return std::nullopt;
+  CheckThreshold(table, peer, hubs);
+  ReadKeyLife(table, peer);
+  return peer;
+}
+
+}  // namespace
+
+std::vector<PeerEntry> ReadPeers(const TomlTable& root,
+                                 const skex::AgentId& self,
+                                 const std::vector<HubEntry>& hubs) {
+  std::vector<PeerEntry> peers;
+  for (const TomlTable& table :
+       root.Tables("peer", {"name", "hubs", "threshold", "min_hubs",
+                            "central_trust", "freshness", "rekey_interval",
+                            "key_lifetime", "overlap", "connections_per_key",
+                            "pool_low", "pool_high", "exchange_timeout"})) {
+    std::optional<PeerEntry> peer = ReadPeer(table, self, hubs, peers);
+    if (!peer.has_value() || !table.ok()) break;
+    peers.push_back(*std::move(peer));
+  }
+  return peers;
+}
+
+}  // namespace service
