@@ -21,8 +21,8 @@ Secret DeriveSecret(const Key& key, uint32_t index, PskForm form) {
   Secret extracted = Secret::OfSize(SHA256_DIGEST_LENGTH);
   size_t extracted_size = 0;
   HKDF_extract(extracted.mutable_view().data(), &extracted_size, EVP_sha256(),
-               key.bytes.view().data(), key.bytes.size(),
-               key.id.bytes().data(), KeyId::kSize);
+               key.bytes.view().data(), key.bytes.size(), key.id.bytes().data(),
+               KeyId::kSize);
   ByteWriter info;
   info.Raw("skex psk").U8(static_cast<uint8_t>(form)).U32(index);
   info.Prefixed(key.initiator.text()).Prefixed(key.responder.text());
@@ -56,8 +56,7 @@ std::string EncodePskIdentity(const PskName& name) {
 
 absl::StatusOr<PskName> ParsePskIdentity(absl::string_view identity) {
   ByteReader reader(AsBytes(identity));
-  const bool ours =
-      AsText(reader.Raw(kIdentityMagic.size())) == kIdentityMagic;
+  const bool ours = AsText(reader.Raw(kIdentityMagic.size())) == kIdentityMagic;
   PskName name = {reader.Id16<KeyId>(), reader.U32()};
   absl::Status status = reader.Finish("identity");
   if (!status.ok()) return status;

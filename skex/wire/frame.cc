@@ -89,8 +89,8 @@ absl::StatusOr<Frame> ParseFrame(absl::Span<const uint8_t> bytes) {
   frame.header.otp.to = frame.header.otp.from + otp_size;
   const size_t tag_size = TagSize(frame.header.type);
   if (body_size > kMaxBodySize || reader.remaining() != body_size + tag_size) {
-    return Malformed(absl::StrCat("body of ", body_size, " bytes in a frame of ",
-                                  bytes.size()));
+    return Malformed(absl::StrCat("body of ", body_size,
+                                  " bytes in a frame of ", bytes.size()));
   }
   frame.covered = bytes.first(kFrameHeaderSize + body_size);
   frame.body = reader.Raw(body_size);

@@ -41,9 +41,7 @@ enum class FrameType : uint8_t {
 // "deal", "relay", ...
 absl::string_view FrameTypeName(FrameType type);
 
-inline bool IsExchangeFrame(FrameType type) {
-  return type >= FrameType::kDeal;
-}
+inline bool IsExchangeFrame(FrameType type) { return type >= FrameType::kDeal; }
 
 inline constexpr size_t kFrameHeaderSize = 54;
 inline constexpr size_t kMaxBodySize = 1024 * 1024;

@@ -63,8 +63,8 @@ TEST(FrameTest, RefusesUnknownTypesSuitesDirectionsAndReservedBits) {
     size_t at;
     char value;
   };
-  for (Change change : {Change{5, 0}, Change{5, 6}, Change{5, 21},
-                        Change{7, 2}, Change{24, 2}, Change{49, 1}}) {
+  for (Change change : {Change{5, 0}, Change{5, 6}, Change{5, 21}, Change{7, 2},
+                        Change{24, 2}, Change{49, 1}}) {
     std::string bytes = SomeFrame();
     bytes[change.at] = change.value;
     EXPECT_EQ(ParseFrame(AsBytes(bytes)).status().code(),

@@ -91,10 +91,9 @@ void Link::SendLinkFrame(FrameType type, absl::string_view body) {
 
 absl::Status Link::CheckHeader(const FrameHeader& header) const {
   if (header.table != pad_->identity().table) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("frame is for table ", header.table.Hex(),
-                     ", the pad is table ", pad_->identity().table.Hex(),
-                     ": the two ends hold different pads"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "frame is for table ", header.table.Hex(), ", the pad is table ",
+        pad_->identity().table.Hex(), ": the two ends hold different pads"));
   }
   if (header.direction != ReceiveDirection(pad_->side()) ||
       header.lane != pad_->lane()) {
@@ -152,8 +151,7 @@ absl::Status Link::AcceptHello(const Nonce& challenge,
   absl::Status status = VerifyLinkFrame(*frame);
   if (status.ok()) {
     ByteReader reader(frame->body);
-    const bool same_agent =
-        reader.Prefixed() == pad_->identity().agent.text();
+    const bool same_agent = reader.Prefixed() == pad_->identity().agent.text();
     const bool fresh = reader.Id16<Nonce>() == challenge;
     const Nonce answer = reader.Id16<Nonce>();
     const BootId boot = reader.Id16<BootId>();
@@ -188,8 +186,8 @@ absl::Status Link::OnWelcome(const Frame& frame) {
     return absl::FailedPreconditionError("welcome out of order");
   }
   ByteReader reader(frame.body);
-  const bool ours = reader.Id16<Nonce>() == challenge_ &&
-                    reader.Id16<Nonce>() == answer_;
+  const bool ours =
+      reader.Id16<Nonce>() == challenge_ && reader.Id16<Nonce>() == answer_;
   const BootId boot = reader.Id16<BootId>();
   absl::Status status = reader.Finish("welcome");
   if (!status.ok()) return status;

@@ -96,7 +96,9 @@ class Link {
   // Asks the other end for grants until `otp_bytes` can be taken at once.
   void WantOtp(uint64_t otp_bytes);
 
-  // The session is up and there is something granted in both streams.
+  // Both ends have proven on this stream that they hold the pad.
+  bool connected() const { return state_ == State::kUp; }
+  // Connected, and there is something granted in both streams.
   bool ready() const;
   // Why not, in a few words; empty when ready.
   std::string detail() const;
@@ -132,7 +134,7 @@ class Link {
   State state_ = State::kDown;
   Nonce challenge_;
   Nonce answer_;
-  Nonce session_;                   // names the session in link frames
+  Nonce session_;                    // names the session in link frames
   std::optional<BootId> peer_boot_;  // under which the grants were given
   uint32_t requests_sent_ = 0;
   uint32_t requests_seen_ = 0;

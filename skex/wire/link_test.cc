@@ -66,7 +66,8 @@ class LinkTest : public testing::Test {
   std::string SealedDeal() {
     PadSlice otp = *agent_pad_->Take(Stream::kOtp, 32);
     EXPECT_TRUE(
-        agent_->Seal(FrameType::kDeal, "hello hub", {otp.offset, otp.offset + 32})
+        agent_
+            ->Seal(FrameType::kDeal, "hello hub", {otp.offset, otp.offset + 32})
             .ok());
     return agent_->TakeOutbox().front();
   }
@@ -140,9 +141,8 @@ TEST_F(LinkTest, HelloOfAStrangerIsRefused) {
   const Nonce nonce = RandomId<Nonce>(entropy_);
   ASSERT_TRUE(
       stranger.AnswerChallenge(AsBytes(EncodeChallenge(hub_id_, nonce))).ok());
-  EXPECT_EQ(
-      hub_->AcceptHello(nonce, AsBytes(stranger.TakeOutbox()[0])).code(),
-      absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(hub_->AcceptHello(nonce, AsBytes(stranger.TakeOutbox()[0])).code(),
+            absl::StatusCode::kUnauthenticated);
 }
 
 TEST_F(LinkTest, ReplayedHelloIsRefused) {

@@ -1,0 +1,233 @@
+#include "skex/dske/initiator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "skex/base/bytes.h"
+#include "skex/dske/shared_secret.h"
+#include "skex/dske/sharing.h"
+
+namespace skex {
+namespace {
+
+// A hub that takes part, with the pad bytes of its share.
+struct Participant {
+  HubLink hub;
+  PadSlice pad;
+};
+
+// The hubs that can take part, each with its slice; UNAVAILABLE if too few.
+absl::StatusOr<std::vector<Participant>> Gather(
+    const PeerPolicy& policy, const std::vector<HubLink>& links,
+    uint64_t share_size) {
+  std::vector<Participant> participants;
+  std::vector<std::string> missing;
+  for (const HubLink& hub : links) {
+    if (!hub.link->ready()) {
+      missing.push_back(absl::StrCat(hub.hub.text(), " ", hub.link->detail()));
+      continue;
+    }
+    absl::StatusOr<PadSlice> slice =
+        hub.link->pad().Take(Stream::kOtp, share_size);
+    if (!slice.ok()) {
+      hub.link->WantOtp(share_size);
+      missing.push_back(
+          absl::StrCat(hub.hub.text(), " ", slice.status().message()));
+      continue;
+    }
+    participants.push_back({hub, *std::move(slice)});
+  }
+  if (participants.size() < policy.min_hubs) {
+    return absl::UnavailableError(absl::StrCat(
+        participants.size(), " of ", links.size(), " hubs can take part, ",
+        policy.min_hubs, " are needed: ", absl::StrJoin(missing, "; ")));
+  }
+  return participants;
+}
+
+PadSource WorstSource(const std::vector<Participant>& participants) {
+  for (const Participant& participant : participants) {
+    if (participant.hub.link->pad().identity().source != PadSource::kPhysical) {
+      return PadSource::kGenerator;
+    }
+  }
+  return PadSource::kPhysical;
+}
+
+// The shares and the secret that the first k pad slices fix.
+struct DealtShares {
+  std::vector<Secret> others;  // of the hubs behind the first k
+  Secret secret;
+};
+
+absl::StatusOr<DealtShares> DealFromPads(
+    const Offer& offer, const std::vector<Participant>& participants) {
+  const size_t size = LayoutOf(offer).total_size();
+  std::vector<Gf128> xs;
+  std::vector<absl::Span<const uint8_t>> first;
+  DealtShares dealt = {{}, Secret::OfSize(size)};
+  std::vector<absl::Span<uint8_t>> others;
+  for (const Participant& participant : participants) {
+    xs.push_back(ShareX(participant.hub.hub));
+    if (first.size() < offer.threshold) {
+      first.push_back(participant.pad.bytes.view());
+    } else {
+      dealt.others.push_back(Secret::OfSize(size));
+    }
+  }
+  for (Secret& other : dealt.others) others.push_back(other.mutable_view());
+  absl::StatusOr<Sharing> sharing = Sharing::Create(offer.threshold, xs);
+  if (!sharing.ok()) return sharing.status();
+  absl::Status status =
+      sharing->Deal(first, absl::MakeSpan(others), dealt.secret.mutable_view());
+  if (!status.ok()) return status;
+  return dealt;
+}
+
+// The body of the deal for one hub: the offer, then Z = Y + R. For the first k
+// hubs the share is the pad string itself, so that Z is zero.
+std::string DealBody(const std::string& offer_bytes, const Secret* share,
+                     const PadSlice& pad) {
+  std::string body = offer_bytes;
+  const size_t offset = body.size();
+  body.resize(offset + pad.bytes.size(), '\0');
+  if (share != nullptr) {
+    for (size_t i = 0; i < share->size(); ++i) {
+      body[offset + i] =
+          static_cast<char>(share->view()[i] ^ pad.bytes.view()[i]);
+    }
+  }
+  return body;
+}
+
+}  // namespace
+
+InitiatorExchange::InitiatorExchange(Offer offer, const PeerPolicy& policy,
+                                     const Instant& now)
+    : offer_(std::move(offer)),
+      started_(now.mono),
+      deadline_(now.mono + policy.exchange_timeout) {}
+
+absl::StatusOr<std::unique_ptr<InitiatorExchange>> InitiatorExchange::Start(
+    const Options& options, const PeerPolicy& policy,
+    const std::vector<HubLink>& links, const Instant& now) {
+  const ShareLayout layout = {options.key_count, policy.key_bytes};
+  absl::StatusOr<std::vector<Participant>> participants =
+      Gather(policy, links, layout.total_size());
+  if (!participants.ok()) return participants.status();
+
+  Offer offer = {.exchange = RandomId<ExchangeId>(*options.entropy),
+                 .initiator_boot = options.boot,
+                 .initiator = options.self,
+                 .responder = policy.peer,
+                 .threshold = policy.threshold};
+  for (const Participant& participant : *participants) {
+    offer.hubs.push_back(participant.hub.hub);
+  }
+  offer.expiry = absl::FromUnixSeconds(absl::ToUnixSeconds(
+      now.wall + std::min(policy.exchange_timeout, kMostExpiry) +
+      absl::Seconds(1)));
+  offer.freshness = policy.freshness;
+  offer.key_bytes = policy.key_bytes;
+  offer.lifetime_seconds =
+      static_cast<uint32_t>(absl::ToInt64Seconds(policy.key_lifetime));
+  offer.use_limit =
+      policy.freshness == Freshness::kExchange ? 1 : policy.use_limit;
+  offer.source = WorstSource(*participants);
+  offer.tags.resize(options.key_count);
+
+  absl::StatusOr<DealtShares> dealt = DealFromPads(offer, *participants);
+  if (!dealt.ok()) return dealt.status();
+  offer.tags = ComputeKeyTags(offer, dealt->secret.view());
+
+  auto exchange =
+      absl::WrapUnique(new InitiatorExchange(std::move(offer), policy, now));
+  ByteWriter writer;
+  exchange->offer_.Encode(writer);
+  for (size_t i = 0; i < participants->size(); ++i) {
+    const Participant& participant = (*participants)[i];
+    const Secret* share =
+        i < policy.threshold ? nullptr : &dealt->others[i - policy.threshold];
+    const PadSlice& pad = participant.pad;
+    absl::StatusOr<uint64_t> offset = participant.hub.link->Seal(
+        FrameType::kDeal, DealBody(writer.bytes(), share, pad),
+        {pad.offset, pad.offset + pad.bytes.size()});
+    if (offset.ok()) {
+      exchange->deals_[participant.hub.hub].offset = *offset;
+    }
+  }
+  exchange->secret_ = std::move(dealt->secret);
+  if (exchange->deals_.size() < policy.threshold) {
+    return absl::UnavailableError("too few hubs have pad to send");
+  }
+  return exchange;
+}
+
+absl::StatusOr<ConfirmedKeys> InitiatorExchange::OnConfirm(
+    const HubId& hub, const ConfirmMessage& message) {
+  auto deal = deals_.find(hub);
+  if (message.exchange != offer_.exchange || deal == deals_.end() ||
+      deal->second.offset != message.deal_offset) {
+    return absl::FailedPreconditionError(
+        "confirmation answers no deal of ours");
+  }
+  if (secret_.empty() || deal->second.tried) {
+    return absl::AlreadyExistsError("exchange is confirmed already");
+  }
+  deal->second.tried = true;
+  absl::StatusOr<Confirmation> confirmation = Confirmation::Open(
+      ConfirmationKey(offer_, secret_.view()), message.confirmation);
+  if (!confirmation.ok()) return confirmation.status();
+  if (confirmation->exchange != offer_.exchange ||
+      confirmation->initiator != offer_.initiator ||
+      confirmation->responder != offer_.responder ||
+      confirmation->key_count != offer_.key_count()) {
+    return absl::InvalidArgumentError("confirmation is for another exchange");
+  }
+  ConfirmedKeys confirmed;
+  confirmed.keys =
+      ExtractKeys(offer_, secret_.view(), confirmation->responder_boot,
+                  confirmation->source);
+  confirmed.inconsistent = std::move(confirmation->inconsistent);
+  secret_.Clear();
+  return confirmed;
+}
+
+absl::Status InitiatorExchange::OnNotice(const HubId& hub,
+                                         const Notice& notice) {
+  auto deal = deals_.find(hub);
+  if (notice.exchange != offer_.exchange || deal == deals_.end() ||
+      deal->second.offset != notice.deal_offset) {
+    return absl::OkStatus();
+  }
+  deal->second.notice = notice.code;
+  size_t hopeful = 0;
+  for (const auto& [id, other] : deals_) hopeful += !other.notice.has_value();
+  if (hopeful >= offer_.threshold) return absl::OkStatus();
+  return absl::UnavailableError(Progress());
+}
+
+absl::Status InitiatorExchange::OnTime(const Instant& now) const {
+  if (now.mono < deadline_) return absl::OkStatus();
+  return absl::DeadlineExceededError(
+      absl::StrCat(offer_.responder.text(), " did not confirm within ",
+                   absl::FormatDuration(deadline_ - started_), Progress()));
+}
+
+std::string InitiatorExchange::Progress() const {
+  std::vector<std::string> refused;
+  for (const auto& [hub, deal] : deals_) {
+    if (deal.notice.has_value()) {
+      refused.push_back(
+          absl::StrCat(hub.text(), ": ", NoticeText(*deal.notice)));
+    }
+  }
+  if (refused.empty()) return "";
+  return absl::StrCat(" ", refused.size(), " of ", deals_.size(),
+                      " hubs refused: ", absl::StrJoin(refused, "; "));
+}
+
+}  // namespace skex

@@ -1,0 +1,44 @@
+#include "skex/dske/policy.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "skex/dske/offer.h"
+
+namespace skex {
+
+void PeerPolicy::SortHubs() {
+  std::sort(hubs.begin(), hubs.end(), BeforeByShareX);
+}
+
+absl::Status PeerPolicy::Check() const {
+  const auto refuse = [this](auto&&... what) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("peer ", peer.text(), ": ", what...));
+  };
+  if (hubs.size() > kMostHubs) {
+    return refuse(hubs.size(), " hubs, at most ", kMostHubs);
+  }
+  if (threshold < 1 || threshold > min_hubs || min_hubs > hubs.size()) {
+    return refuse("want 1 <= threshold <= min_hubs <= number of hubs, have ",
+                  threshold, ", ", min_hubs, ", ", hubs.size());
+  }
+  for (size_t i = 1; i < hubs.size(); ++i) {
+    if (!BeforeByShareX(hubs[i - 1], hubs[i])) {
+      return refuse("hub ", hubs[i].text(), " is named twice");
+    }
+  }
+  if (key_bytes < 16 || key_bytes > 64 || key_bytes % 16 != 0) {
+    return refuse("keys of ", key_bytes, " bytes; want 16, 32, 48 or 64");
+  }
+  if (use_limit < 1 || use_limit > kMostUses) {
+    return refuse("use limit ", use_limit, "; want 1 to ", kMostUses);
+  }
+  if (key_lifetime < absl::Seconds(1) || key_lifetime > absl::Hours(24 * 365)) {
+    return refuse("key lifetime ", absl::FormatDuration(key_lifetime),
+                  "; want 1s to 8760h");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace skex
