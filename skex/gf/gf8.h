@@ -22,19 +22,22 @@ class Gf8 {
   friend constexpr Gf8 operator+(Gf8 a, Gf8 b) {
     return Gf8(a.bits_ ^ b.bits_);
   }
+  // The sum of b, b * x and b * x^2, as far as `a` has the terms.
   friend constexpr Gf8 operator*(Gf8 a, Gf8 b) {
-    unsigned product = 0;
-    for (unsigned i = 0; i < 3; ++i)
-      product ^= (b.bits_ >> i & 1) * a.bits_ << i;
-    for (unsigned i = 4; i >= 3; --i)
-      product ^= (product >> i & 1) * 0xbu << (i - 3);
-    return Gf8(product);
+    const unsigned bx = TimesX(b.bits_);
+    const unsigned bxx = TimesX(bx);
+    return Gf8((a.bits_ & 1) * b.bits_ ^ (a.bits_ >> 1 & 1) * bx ^
+               (a.bits_ >> 2) * bxx);
   }
   constexpr Gf8& operator+=(Gf8 other) { return *this = *this + other; }
   constexpr Gf8& operator*=(Gf8 other) { return *this = *this * other; }
   friend constexpr bool operator==(Gf8 a, Gf8 b) = default;
 
  private:
+  static constexpr unsigned TimesX(unsigned bits) {
+    return (bits << 1 & 7) ^ (bits >> 2) * 3;  // x^3 = x + 1.
+  }
+
   uint8_t bits_ = 0;
 };
 
