@@ -1,0 +1,39 @@
+#ifndef SERVICE_CTL_ONLINE_ONLINE_H_
+#define SERVICE_CTL_ONLINE_ONLINE_H_
+
+#include <ostream>
+#include <string>
+
+#include "absl/time/time.h"
+
+namespace service {
+
+// What the operator asks of a running daemon.
+enum class OnlineVerb {
+  kStatus,     // agents and hubs
+  kPeers,      // agents
+  kKeys,       // agents; of `peer`, or all
+  kEstablish,  // agents; needs `peer`
+  kRotate,     // agents; needs `peer`
+  kAgents,     // hubs
+  kReload,     // hubs
+};
+
+struct OnlineRequest {
+  OnlineVerb verb = OnlineVerb::kStatus;
+  std::string peer;
+  std::string socket;  // the daemon's admin socket
+  bool hub = false;    // the daemon is a hub
+  bool json = false;   // print JSON
+  absl::Duration timeout = absl::Seconds(5);
+};
+
+// Asks the daemon and prints its answer to `out`; or, to `err`, one line with
+// the reason why there is none and the way out. Returns the exit status of the
+// program: 0, 1 if it failed, 2 if the verb is not one for this kind of daemon.
+int RunOnline(const OnlineRequest& request, std::ostream& out,
+              std::ostream& err);
+
+}  // namespace service
+
+#endif  // SERVICE_CTL_ONLINE_ONLINE_H_

@@ -1,0 +1,105 @@
+#include "service/ctl/online/online_verbs.h"
+
+#include "CLI/Config.hpp"
+#include "CLI/Formatter.hpp"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "service/config/agent_config.h"
+#include "service/config/hub_config.h"
+#include "service/ctl/online/units.h"
+
+namespace service {
+namespace {
+
+constexpr int kUsage = 2;
+
+// The text of what is wrong with a time-out; empty if nothing is.
+std::string CheckTimeout(const std::string& text) {
+  absl::Duration timeout;
+  if (absl::ParseDuration(text, &timeout) && timeout > absl::ZeroDuration()) {
+    return "";
+  }
+  return "\"" + text + "\" is not a time such as 5s or 1m";
+}
+
+// The admin socket of the daemon that is configured by `file`.
+absl::StatusOr<std::string> SocketOf(const std::string& file, bool hub) {
+  if (hub) {
+    absl::StatusOr<HubConfig> config = LoadHubConfig(file);
+    if (!config.ok()) return config.status();
+    return config->daemon.admin_socket;
+  }
+  absl::StatusOr<AgentConfig> config = LoadAgentConfig(file);
+  if (!config.ok()) return config.status();
+  return config->daemon.admin_socket;
+}
+
+}  // namespace
+
+OnlineVerbs::OnlineVerbs(CLI::App& app) {
+  CLI::Option* socket =
+      app.add_option("--socket", request_.socket,
+                     "admin socket of the running daemon to ask")
+          ->type_name("PATH");
+  app.add_option("--config", config_,
+                 "configuration file of the running daemon, instead of its "
+                 "socket")
+      ->type_name("FILE")
+      ->excludes(socket);
+  app.add_flag("--hub", request_.hub, "the daemon is a hub, not an agent");
+  app.add_flag("--json", request_.json, "print the daemon's answer as JSON");
+  app.add_option("--timeout", timeout_, "how long to wait for the daemon")
+      ->type_name("TIME")
+      ->capture_default_str()
+      ->check(CheckTimeout);
+
+  AddVerb(app, OnlineVerb::kStatus, "status", "how the agent or hub is doing");
+  AddVerb(app, OnlineVerb::kPeers, "peers", "the peers of the agent");
+  AddVerb(app, OnlineVerb::kKeys, "keys", "what keys the agent holds")
+      ->add_option("peer", request_.peer, "only the keys with this peer");
+  AddVerb(app, OnlineVerb::kEstablish, "establish",
+          "establish one more key with a peer now")
+      ->add_option("peer", request_.peer, "name of the peer")
+      ->required();
+  AddVerb(app, OnlineVerb::kRotate, "rotate",
+          "let new connections to a peer use another key")
+      ->add_option("peer", request_.peer, "name of the peer")
+      ->required();
+  AddVerb(app, OnlineVerb::kAgents, "agents",
+          "the agents enrolled with the hub");
+  AddVerb(app, OnlineVerb::kReload, "reload",
+          "let the hub read its enrolments again");
+}
+
+CLI::App* OnlineVerbs::AddVerb(CLI::App& app, OnlineVerb verb,
+                               const std::string& name,
+                               const std::string& help) {
+  CLI::App* command = app.add_subcommand(name, help);
+  command->fallthrough();
+  command->callback([this, verb] { verb_ = verb; });
+  return command;
+}
+
+int OnlineVerbs::Run(std::ostream& out, std::ostream& err) {
+  if (request_.socket.empty() && config_.empty()) {
+    err << "skexctl: which daemon? Name its admin socket with --socket PATH, "
+           "or its configuration file with --config FILE\n";
+    return kUsage;
+  }
+  if (!config_.empty()) {
+    absl::StatusOr<std::string> socket = SocketOf(config_, request_.hub);
+    if (!socket.ok()) {
+      err << PrintableText(absl::string_view(socket.status().message()))
+          << "\n";
+      return kUsage;
+    }
+    request_.socket = *std::move(socket);
+  }
+  // Checked while parsing.
+  absl::ParseDuration(timeout_, &request_.timeout);
+  request_.verb = *verb_;
+  return RunOnline(request_, out, err);
+}
+
+}  // namespace service

@@ -1,0 +1,49 @@
+#ifndef SERVICE_CTL_ONLINE_ONLINE_VERBS_H_
+#define SERVICE_CTL_ONLINE_ONLINE_VERBS_H_
+
+#include <ostream>
+#include <string>
+
+#include "CLI/App.hpp"
+#include "absl/types/optional.h"
+#include "service/ctl/online/online.h"
+
+namespace service {
+
+// The verbs of skexctl that ask a running daemon:
+//
+//   skexctl [--socket PATH | --config FILE] [--json] [--timeout 5s]
+//       status | peers | keys [PEER] | establish PEER | rotate PEER
+//   skexctl --hub [the same] status | agents | reload
+//
+// The options may stand before or behind the verb. Use: make one, let `app`
+// parse, then Run() if given(). Thread-compatible.
+class OnlineVerbs {
+ public:
+  // Adds options and verbs to `app`, which must live as long.
+  explicit OnlineVerbs(CLI::App& app);
+
+  OnlineVerbs(const OnlineVerbs&) = delete;
+  OnlineVerbs& operator=(const OnlineVerbs&) = delete;
+
+  // Whether the command line had one of the verbs.
+  bool given() const { return verb_.has_value(); }
+
+  // Runs the verb that was given, and returns the exit status: as RunOnline(),
+  // and 2 for a command line that names no daemon or a configuration file that
+  // cannot be read.
+  int Run(std::ostream& out, std::ostream& err);
+
+ private:
+  CLI::App* AddVerb(CLI::App& app, OnlineVerb verb, const std::string& name,
+                    const std::string& help);
+
+  absl::optional<OnlineVerb> verb_;
+  OnlineRequest request_;
+  std::string config_;
+  std::string timeout_ = "5s";
+};
+
+}  // namespace service
+
+#endif  // SERVICE_CTL_ONLINE_ONLINE_VERBS_H_

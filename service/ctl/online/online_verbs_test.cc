@@ -1,0 +1,335 @@
+#include "service/ctl/online/online_verbs.h"
+
+#include <stdlib.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "CLI/App.hpp"
+#include "CLI/Config.hpp"
+#include "CLI/Formatter.hpp"
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+#include "service/admin/admin_server.h"
+#include "service/admin/fake_control.h"
+#include "service/log/log.h"
+
+namespace service {
+namespace {
+
+// What a run of skexctl gave.
+struct Outcome {
+  int exit_status = -1;
+  std::string out;
+  std::string err;
+
+  bool Says(absl::string_view text) const {
+    return absl::StrContains(out, text);
+  }
+};
+
+class OnlineVerbsTest : public testing::Test {
+ protected:
+  OnlineVerbsTest() {
+    std::string name = testing::TempDir() + "/onlineXXXXXX";
+    folder_ = mkdtemp(name.data());
+    agent_socket_ = folder_ + "/agent.sock";
+    hub_socket_ = folder_ + "/hub.sock";
+    auto agent_server = AdminServer::StartAgent(agent_socket_, agent_, log_);
+    auto hub_server = AdminServer::StartHub(hub_socket_, hub_, log_);
+    EXPECT_TRUE(agent_server.ok()) << agent_server.status();
+    EXPECT_TRUE(hub_server.ok()) << hub_server.status();
+    agent_server_ = *std::move(agent_server);
+    hub_server_ = *std::move(hub_server);
+  }
+  ~OnlineVerbsTest() override {
+    agent_server_.reset();
+    hub_server_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  static Outcome Run(std::vector<std::string> arguments) {
+    CLI::App app;
+    OnlineVerbs verbs(app);
+    // CLI11 takes them from the end.
+    std::reverse(arguments.begin(), arguments.end());
+    app.parse(std::move(arguments));
+    EXPECT_TRUE(verbs.given());
+    std::ostringstream out;
+    std::ostringstream err;
+    Outcome outcome;
+    outcome.exit_status = verbs.Run(out, err);
+    outcome.out = out.str();
+    outcome.err = err.str();
+    return outcome;
+  }
+  Outcome Agent(std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--socket", agent_socket_});
+    return Run(std::move(arguments));
+  }
+  Outcome Hub(std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--hub", "--socket", hub_socket_});
+    return Run(std::move(arguments));
+  }
+
+  std::string folder_;
+  std::string agent_socket_;
+  std::string hub_socket_;
+  FakeAgentControl agent_;
+  FakeHubControl hub_;
+  std::ostringstream log_text_;
+  Log log_{LogLevel::kInfo, LogFormat::kText, log_text_};
+  std::unique_ptr<AdminServer> agent_server_;
+  std::unique_ptr<AdminServer> hub_server_;
+};
+
+void ExpectFits(const Outcome& outcome) {
+  EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "");
+  for (absl::string_view line : absl::StrSplit(outcome.out, '\n')) {
+    EXPECT_LE(line.size(), 80u) << line;
+  }
+}
+
+TEST_F(OnlineVerbsTest, ShowsStatusOfAgent) {
+  Outcome outcome = Agent({"status"});
+  ExpectFits(outcome);
+  EXPECT_EQ(
+      outcome.out,
+      "agent alice@north.example, version 1.2.3, BoringSSL abcdef, up 2d 1h\n"
+      "not ready: no key for carol@east.example\n"
+      "\n"
+      "HUB               STATE      SEND MAC  SEND OTP  RECV MAC  RECV OTP\n"
+      "hub1@one.example  connected    1000 B   2.0 KiB   2.9 KiB   3.9 KiB\n"
+      "    127.0.0.1:7001\n"
+      "    pad 00112233445566778899aabbccddeeff (generator): 64.0 MiB in all,"
+      " 512 B\n"
+      "    wasted\n"
+      "hub2@two.example  away         1000 B   2.0 KiB   2.9 KiB   3.9 KiB\n"
+      "    127.0.0.1:7001: connection refused\n"
+      "    pad 00112233445566778899aabbccddeeff (generator): 64.0 MiB in all,"
+      " 512 B\n"
+      "    wasted\n"
+      "\n"
+      "PEER                STATE      HUBS    FRESHNESS  KEYS  ACCEPT  OK  "
+      "FAILED\n"
+      "bob@south.example   ready      2 of 2  derived       3       1  17  "
+      "     4\n"
+      "carol@east.example  not ready  2 of 2  derived       0       1  17  "
+      "     4\n"
+      "    too few hubs answer\n"
+      "\n"
+      "TUNNEL  KIND      LISTEN          OPEN  TOTAL  FAILED\n"
+      "to-bob  outbound  127.0.0.1:8080     5    100       2\n"
+      "    to 10.0.0.2:8443, peers: bob@south.example\n");
+}
+
+TEST_F(OnlineVerbsTest, ListsPeers) {
+  Outcome outcome = Agent({"peers"});
+  ExpectFits(outcome);
+  EXPECT_TRUE(outcome.Says("bob@south.example   ready"));
+  EXPECT_TRUE(outcome.Says("too few hubs answer"));
+}
+
+TEST_F(OnlineVerbsTest, ListsKeys) {
+  Outcome outcome = Agent({"keys"});
+  ExpectFits(outcome);
+  EXPECT_EQ(outcome.out,
+            "bob@south.example\n"
+            "KEY               ROLE  STATE     AGE  EXPIRES  USES\n"
+            "0000000000000001  dial  active  90.0s   59m 0s    12\n"
+            "    information-theoretic, dske 2 of 2: hub1@one.example "
+            "hub2@two.example\n"
+            "\n"
+            "carol@east.example\n"
+            "KEY               ROLE    STATE     AGE  EXPIRES  USES\n"
+            "0000000000000002  accept  active  90.0s    never    12\n"
+            "    information-theoretic, dske 2 of 2: hub1@one.example "
+            "hub2@two.example\n");
+}
+
+TEST_F(OnlineVerbsTest, ListsKeysOfOnePeer) {
+  Outcome outcome = Agent({"keys", "carol@east.example"});
+  ExpectFits(outcome);
+  EXPECT_TRUE(outcome.Says("0000000000000002"));
+  EXPECT_FALSE(outcome.Says("0000000000000001"));
+}
+
+TEST_F(OnlineVerbsTest, EstablishesKey) {
+  Outcome outcome = Agent({"establish", "bob@south.example"});
+  ExpectFits(outcome);
+  EXPECT_TRUE(outcome.Says(
+      "established key 0000000000000003 for bob@south.example, in 12ms\n"));
+}
+
+TEST_F(OnlineVerbsTest, RotatesKey) {
+  Outcome outcome = Agent({"rotate", "bob@south.example"});
+  ExpectFits(outcome);
+  EXPECT_TRUE(
+      outcome.Says("connections now use key 0000000000000004 for "
+                   "bob@south.example, in 12ms\n"));
+}
+
+TEST_F(OnlineVerbsTest, ShowsStatusOfHub) {
+  Outcome outcome = Hub({"status"});
+  ExpectFits(outcome);
+  EXPECT_EQ(outcome.out,
+            "hub hub1@one.example, version 1.2.3, up 61.0s\n"
+            "listens on 127.0.0.1:7001\n"
+            "1 of 2 agents connected, 7 exchanges waiting\n");
+}
+
+TEST_F(OnlineVerbsTest, ListsAgentsOfHub) {
+  Outcome outcome = Hub({"agents"});
+  ExpectFits(outcome);
+  EXPECT_TRUE(outcome.Says("alice@north.example  connected"));
+  EXPECT_TRUE(outcome.Says("    has not connected yet\n"));
+  EXPECT_TRUE(outcome.Says("    shares: 42 relayed, 3 refused\n"));
+  EXPECT_TRUE(outcome.Says("    may be reached by: bob@south.example\n"));
+}
+
+TEST_F(OnlineVerbsTest, ReloadsHub) {
+  Outcome outcome = Hub({"reload"});
+  ExpectFits(outcome);
+  EXPECT_EQ(outcome.out, "reloaded: 1 agent taken in\n");
+}
+
+TEST_F(OnlineVerbsTest, PrintsJsonForEveryVerb) {
+  const std::string bob = "bob@south.example";
+  std::vector<Outcome> outcomes = {
+      Agent({"--json", "status"}),      Agent({"peers", "--json"}),
+      Agent({"keys", "--json"}),        Agent({"establish", bob, "--json"}),
+      Agent({"rotate", bob, "--json"}), Hub({"status", "--json"}),
+      Hub({"agents", "--json"}),        Hub({"reload", "--json"})};
+  for (const Outcome& outcome : outcomes) {
+    EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
+    EXPECT_TRUE(nlohmann::json::accept(outcome.out)) << outcome.out;
+  }
+}
+
+TEST_F(OnlineVerbsTest, JsonHasEveryField) {
+  auto keys = nlohmann::json::parse(Agent({"keys", "--json"}).out);
+  ASSERT_EQ(keys["keys"].size(), 2u);
+  EXPECT_EQ(keys["keys"][0],
+            nlohmann::json::parse(
+                "{\"id\":\"0000000000000001\",\"peer\":\"bob@south.example\","
+                "\"role\":\"dial\",\"state\":\"active\",\"source\":\"dske\","
+                "\"label\":\"information-theoretic\",\"hubs\":["
+                "\"hub1@one.example\",\"hub2@two.example\"],\"threshold\":2,"
+                "\"age\":90.0,\"expires_in\":3540.0,\"uses\":12,"
+                "\"use_limit\":1048576}"));
+  EXPECT_TRUE(keys["keys"][1]["expires_in"].is_null());
+  auto status = nlohmann::json::parse(Agent({"status", "--json"}).out);
+  EXPECT_EQ(status["ready"], false);
+  EXPECT_EQ(status["hubs"][0]["pad"]["total_bytes"], 64 * 1024 * 1024);
+}
+
+TEST_F(OnlineVerbsTest, PrintsReasonOfFailure) {
+  agent_.FailWith(absl::UnavailableError("1 of 2 hubs answers; 2 are needed"));
+  Outcome outcome = Agent({"establish", "bob@south.example"});
+  EXPECT_EQ(outcome.exit_status, 1);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.err, "skexctl: 1 of 2 hubs answers; 2 are needed\n");
+}
+
+TEST_F(OnlineVerbsTest, AdvisesLongerTimeout) {
+  agent_.FailWith(absl::DeadlineExceededError("no key came in time"));
+  Outcome outcome = Agent({"rotate", "bob@south.example", "--timeout", "30s"});
+  EXPECT_EQ(outcome.exit_status, 1);
+  EXPECT_EQ(outcome.err,
+            "skexctl: no key came in time (within 30s); a longer --timeout "
+            "waits longer\n");
+}
+
+TEST_F(OnlineVerbsTest, SaysThatNoAgentRuns) {
+  agent_server_.reset();
+  Outcome outcome = Agent({"status"});
+  EXPECT_EQ(outcome.exit_status, 1);
+  EXPECT_EQ(outcome.err, "skexctl: no agent answers at " + agent_socket_ +
+                             ": is skexd running? (" + agent_socket_ +
+                             ": No such file or directory)\n");
+}
+
+TEST_F(OnlineVerbsTest, SaysThatNoHubRuns) {
+  hub_server_.reset();
+  Outcome outcome = Hub({"status"});
+  EXPECT_EQ(outcome.exit_status, 1);
+  EXPECT_TRUE(absl::StrContains(outcome.err, "is skex-hub running?"));
+}
+
+TEST_F(OnlineVerbsTest, SaysThatTheOtherKindAnswers) {
+  Outcome outcome = Run({"status", "--socket", hub_socket_});
+  EXPECT_EQ(outcome.exit_status, 1);
+  EXPECT_TRUE(absl::StrContains(outcome.err, "not an agent; add --hub"))
+      << outcome.err;
+  outcome = Run({"--hub", "status", "--socket", agent_socket_});
+  EXPECT_EQ(outcome.exit_status, 1);
+  EXPECT_TRUE(absl::StrContains(outcome.err, "not a hub; leave --hub out"))
+      << outcome.err;
+}
+
+TEST_F(OnlineVerbsTest, RefusesVerbOfTheOtherKind) {
+  EXPECT_EQ(Hub({"peers"}).exit_status, 2);
+  EXPECT_EQ(Hub({"rotate", "bob@south.example"}).exit_status, 2);
+  EXPECT_EQ(Agent({"agents"}).exit_status, 2);
+  EXPECT_EQ(Agent({"reload"}).exit_status, 2);
+}
+
+TEST_F(OnlineVerbsTest, AsksWhichDaemon) {
+  Outcome outcome = Run({"status"});
+  EXPECT_EQ(outcome.exit_status, 2);
+  EXPECT_TRUE(absl::StrContains(outcome.err, "--socket PATH"));
+}
+
+TEST_F(OnlineVerbsTest, FindsSocketThroughConfiguration) {
+  std::ofstream(folder_ + "/hub.toml") << "name = \"hub1@one.example\"\n"
+                                          "listen = \"127.0.0.1:7001\"\n"
+                                          "state_dir = \"state\"\n"
+                                          "[admin]\n"
+                                          "socket = \"hub.sock\"\n";
+  Outcome outcome = Run({"--hub", "--config", folder_ + "/hub.toml", "status"});
+  EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
+  EXPECT_TRUE(outcome.Says("hub hub1@one.example"));
+}
+
+TEST_F(OnlineVerbsTest, SaysWhatIsWrongWithConfiguration) {
+  const std::string file = folder_ + "/agent.toml";
+  std::ofstream(file) << "name = 7\n";
+  Outcome outcome = Run({"status", "--config", file});
+  EXPECT_EQ(outcome.exit_status, 2);
+  EXPECT_TRUE(absl::StrContains(outcome.err, file)) << outcome.err;
+}
+
+TEST_F(OnlineVerbsTest, RefusesBadCommandLines) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{
+           {"status", "--timeout", "soon"},
+           {"status", "--timeout", "0s"},
+           {"status", "--timeout", "-1s"},
+           {"status", "--socket", "a", "--config", "b"},
+           {"establish"},
+           {"rotate"},
+           {"status", "more"}}) {
+    EXPECT_THROW(Run(arguments), CLI::ParseError) << arguments.back();
+  }
+}
+
+TEST_F(OnlineVerbsTest, LeavesOtherVerbsAlone) {
+  CLI::App app;
+  app.add_subcommand("offline");
+  OnlineVerbs verbs(app);
+  app.parse("offline");
+  EXPECT_FALSE(verbs.given());
+}
+
+}  // namespace
+}  // namespace service

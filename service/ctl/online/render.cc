@@ -1,0 +1,216 @@
+#include "service/ctl/online/render.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "service/ctl/online/message_json.h"
+#include "service/ctl/online/table.h"
+#include "service/ctl/online/units.h"
+
+namespace service {
+namespace {
+
+namespace api = skex::admin::v1;
+
+std::string Text(const google::protobuf::Duration& duration) {
+  return DurationText(absl::Seconds(duration.seconds()) +
+                      absl::Nanoseconds(duration.nanos()));
+}
+
+std::string OfHubs(uint32_t threshold, int hubs) {
+  return absl::StrCat(threshold, " of ", hubs);
+}
+
+// "information-theoretic, 2 of 3 hubs: ..."
+std::string Origin(const api::Key& key) {
+  return absl::StrCat(key.label(), ", ", key.source(), " ",
+                      OfHubs(key.threshold(), key.hubs_size()), ": ",
+                      absl::StrJoin(key.hubs(), " "));
+}
+
+std::vector<Table::Column> WithPadColumns(std::vector<Table::Column> columns) {
+  for (const char* heading : {"SEND MAC", "SEND OTP", "RECV MAC", "RECV OTP"}) {
+    columns.push_back({heading, true});
+  }
+  return columns;
+}
+
+std::vector<std::string> WithPad(std::vector<std::string> cells,
+                                 const api::Pad& pad) {
+  for (uint64_t bytes : {pad.send_mac_bytes(), pad.send_otp_bytes(),
+                         pad.receive_mac_bytes(), pad.receive_otp_bytes()}) {
+    cells.push_back(BytesText(bytes));
+  }
+  return cells;
+}
+
+std::string PadNote(const api::Pad& pad) {
+  return absl::StrCat("pad ", pad.table_id(), " (", pad.source(),
+                      "): ", BytesText(pad.total_bytes()), " in all, ",
+                      BytesText(pad.wasted_bytes()), " wasted");
+}
+
+Table PeerTable(const google::protobuf::RepeatedPtrField<api::Peer>& peers) {
+  Table table({{"PEER"},
+               {"STATE"},
+               {"HUBS"},
+               {"FRESHNESS"},
+               {"KEYS", true},
+               {"ACCEPT", true},
+               {"OK", true},
+               {"FAILED", true}});
+  for (const api::Peer& peer : peers) {
+    table.AddRow({peer.name(), peer.ready() ? "ready" : "not ready",
+                  OfHubs(peer.threshold(), peer.hubs_size()), peer.freshness(),
+                  absl::StrCat(peer.keys_ready()),
+                  absl::StrCat(peer.keys_accept()),
+                  absl::StrCat(peer.exchanges_ok()),
+                  absl::StrCat(peer.exchanges_failed())});
+    table.AddNote(peer.detail());
+  }
+  return table;
+}
+
+Table HubTable(const google::protobuf::RepeatedPtrField<api::Hub>& hubs) {
+  Table table(WithPadColumns({{"HUB"}, {"STATE"}}));
+  for (const api::Hub& hub : hubs) {
+    table.AddRow(WithPad({hub.name(), hub.connected() ? "connected" : "away"},
+                         hub.pad()));
+    table.AddNote(hub.connected()
+                      ? hub.address()
+                      : absl::StrCat(hub.address(), ": ", hub.detail()));
+    table.AddNote(PadNote(hub.pad()));
+  }
+  return table;
+}
+
+Table TunnelTable(
+    const google::protobuf::RepeatedPtrField<api::Tunnel>& tunnels) {
+  Table table({{"TUNNEL"},
+               {"KIND"},
+               {"LISTEN"},
+               {"OPEN", true},
+               {"TOTAL", true},
+               {"FAILED", true}});
+  for (const api::Tunnel& tunnel : tunnels) {
+    table.AddRow({tunnel.name(), tunnel.kind(), tunnel.listen(),
+                  absl::StrCat(tunnel.connections_open()),
+                  absl::StrCat(tunnel.connections_total()),
+                  absl::StrCat(tunnel.connections_failed())});
+    table.AddNote(absl::StrCat("to ", tunnel.target(), ", peers: ",
+                               absl::StrJoin(tunnel.peers(), " ")));
+  }
+  return table;
+}
+
+template <typename Response>
+void RenderNewKey(absl::string_view what, const Response& response,
+                  std::ostream& out) {
+  const api::Key& key = response.key();
+  PrintWrapped(out, 0,
+               absl::StrCat(what, " ", key.id(), " for ", key.peer(), ", in ",
+                            Text(response.took())));
+  PrintWrapped(out, 0, Origin(key));
+}
+
+}  // namespace
+
+void Render(const api::AgentStatus& status, std::ostream& out) {
+  PrintWrapped(
+      out, 0,
+      absl::StrCat("agent ", status.name(), ", version ", status.version(),
+                   ", BoringSSL ", status.boringssl(), ", up ",
+                   Text(status.uptime())));
+  PrintWrapped(
+      out, 0,
+      status.ready() ? "ready" : absl::StrCat("not ready: ", status.detail()));
+  out << "\n";
+  HubTable(status.hubs()).Print(out);
+  out << "\n";
+  PeerTable(status.peers()).Print(out);
+  if (status.tunnels().empty()) return;
+  out << "\n";
+  TunnelTable(status.tunnels()).Print(out);
+}
+
+void Render(const api::ListPeersResponse& peers, std::ostream& out) {
+  if (peers.peers().empty()) out << "no peers\n";
+  PeerTable(peers.peers()).Print(out);
+}
+
+void Render(const api::ListKeysResponse& keys, std::ostream& out) {
+  if (keys.keys().empty()) out << "no keys\n";
+  std::map<std::string, std::vector<const api::Key*>> by_peer;
+  for (const api::Key& key : keys.keys()) by_peer[key.peer()].push_back(&key);
+  for (const auto& [peer, its_keys] : by_peer) {
+    if (peer != by_peer.begin()->first) out << "\n";
+    PrintWrapped(out, 0, peer);
+    Table table({{"KEY"},
+                 {"ROLE"},
+                 {"STATE"},
+                 {"AGE", true},
+                 {"EXPIRES", true},
+                 {"USES", true}});
+    for (const api::Key* key : its_keys) {
+      table.AddRow({key->id(), key->role(), key->state(), Text(key->age()),
+                    key->has_expires_in() ? Text(key->expires_in()) : "never",
+                    absl::StrCat(key->uses())});
+      table.AddNote(Origin(*key));
+    }
+    table.Print(out);
+  }
+}
+
+void Render(const api::EstablishKeyResponse& established, std::ostream& out) {
+  RenderNewKey("established key", established, out);
+}
+
+void Render(const api::RotateKeyResponse& rotated, std::ostream& out) {
+  RenderNewKey("connections now use key", rotated, out);
+}
+
+void Render(const api::HubStatus& status, std::ostream& out) {
+  PrintWrapped(out, 0,
+               absl::StrCat("hub ", status.name(), ", version ",
+                            status.version(), ", up ", Text(status.uptime())));
+  PrintWrapped(out, 0, absl::StrCat("listens on ", status.listen()));
+  PrintWrapped(out, 0,
+               absl::StrCat(status.agents_connected(), " of ",
+                            status.agents_enrolled(), " agents connected, ",
+                            status.exchanges_waiting(), " exchanges waiting"));
+}
+
+void Render(const api::ListAgentsResponse& agents, std::ostream& out) {
+  if (agents.agents().empty()) out << "no agents are enrolled\n";
+  Table table(WithPadColumns({{"AGENT"}, {"STATE"}}));
+  for (const api::EnrolledAgent& agent : agents.agents()) {
+    table.AddRow(WithPad(
+        {agent.name(), agent.connected() ? "connected" : "away"}, agent.pad()));
+    table.AddNote(agent.detail());
+    table.AddNote(absl::StrCat("shares: ", agent.shares_relayed(), " relayed, ",
+                               agent.shares_refused(), " refused"));
+    table.AddNote(agent.allow().empty()
+                      ? std::string("nobody may establish keys with it")
+                      : absl::StrCat("may be reached by: ",
+                                     absl::StrJoin(agent.allow(), " ")));
+    table.AddNote(PadNote(agent.pad()));
+  }
+  table.Print(out);
+}
+
+void Render(const api::ReloadResponse& reloaded, std::ostream& out) {
+  PrintWrapped(out, 0, absl::StrCat("reloaded: ", reloaded.summary()));
+}
+
+void RenderJson(const google::protobuf::Message& message, std::ostream& out) {
+  out << MessageToJson(message).dump(
+             /*indent=*/2, /*indent_char=*/' ', /*ensure_ascii=*/true,
+             nlohmann::ordered_json::error_handler_t::replace)
+      << "\n";
+}
+
+}  // namespace service
