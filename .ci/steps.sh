@@ -46,13 +46,14 @@ step() {
   fi
 }
 
-# test_step NAME QUERY OPTION...: runs the tests that the query gives, with
-# these Bazel options, and adds up their cases.
+# test_step NAME QUERY OPTION...: runs the tests that the query gives, except
+# those tagged `manual`, with these Bazel options, and adds up their cases.
 test_step() {
   local name=$1 query=$2 start=$SECONDS counts
   shift 2
   echo "=== $name"
   rm -f "$work/events"
+  query="($query) except attr(tags, '\bmanual\b', //...)"
   if ! labels "$query" >"$work/labels"; then
     failed=$((failed + 1))
     echo "--- $name: FAILED, the query for its tests failed"
