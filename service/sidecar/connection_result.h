@@ -1,0 +1,63 @@
+#ifndef SERVICE_SIDECAR_CONNECTION_RESULT_H_
+#define SERVICE_SIDECAR_CONNECTION_RESULT_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+
+namespace service {
+
+// How a connection of a tunnel ended. A closed set: it labels metrics. "App"
+// is the plain side, whichever program that is; "peer" is the TLS side.
+enum class ConnectionResult : uint8_t {
+  kClosed,            // both directions ended in order
+  kAppReset,          // the app's side broke
+  kPeerReset,         // the peer's side broke
+  kTruncated,         // the peer's TCP ended without close_notify
+  kTlsError,          // a bad record or an alert after the handshake
+  kNoKey,             // outbound: no key within key_wait
+  kUnreachable,       // outbound: the remote end could not be connected to
+  kBackendDown,       // inbound: the forward target could not be connected to
+  kRefused,           // one of the ends did not accept the other's PSK
+  kUnknownIdentity,   // inbound: no offered identity is known
+  kNotAllowed,        // inbound: the peer is not in the tunnel's allow list
+  kReplayed,          // inbound: the identity was used before
+  kHandshakeError,    // not TLS 1.3, or cut during the handshake
+  kHandshakeTimeout,  // no end of the handshake within handshake_timeout
+  kIdle,              // nothing moved for idle_timeout
+  kLimit,             // refused at once: too many connections
+  kStopped,           // the sidecar stopped
+};
+
+inline constexpr size_t kConnectionResults =
+    static_cast<size_t>(ConnectionResult::kStopped) + 1;
+
+// All of them, in order.
+const std::array<ConnectionResult, kConnectionResults>& AllConnectionResults();
+
+// The name in metrics and logs: "closed", "app_reset", ...
+absl::string_view ConnectionResultName(ConnectionResult result);
+
+// Whether it counts as a failure of the tunnel. Orderly and idle ends, ends
+// that the app caused and ends by a stop do not.
+bool IsFailure(ConnectionResult result);
+
+// How a handshake ended.
+enum class HandshakeResult : uint8_t {
+  kOk,
+  kRefused,  // authentication failed, on this or on the other end
+  kError,    // not TLS 1.3, or cut
+  kTimeout,
+};
+
+inline constexpr size_t kHandshakeResults =
+    static_cast<size_t>(HandshakeResult::kTimeout) + 1;
+
+// "ok", "refused", "error", "timeout".
+absl::string_view HandshakeResultName(HandshakeResult result);
+
+}  // namespace service
+
+#endif  // SERVICE_SIDECAR_CONNECTION_RESULT_H_

@@ -1,0 +1,171 @@
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "service/sidecar/owned_fd.h"
+#include "service/sidecar/sidecar.h"
+#include "service/sidecar/socket_address.h"
+#include "service/sidecar/tunnel_fixture.h"
+
+// Limits, time-outs, draining and stopping.
+
+namespace service {
+namespace {
+
+class LifecycleTest : public TunnelFixture {};
+
+TEST_F(LifecycleTest, ConnectionAboveTheLimitIsReset) {
+  alice_.options.limits.connections = 2;
+  Start();
+  Ends first = Open();
+  Ends second = Open();
+  TestStream third = TestStream::Connect(alice_.endpoint());
+  EXPECT_EQ(third.ReadToEnd().end, StreamEnd::kReset);
+  EXPECT_EQ(alice_.Tunnel().Count(ConnectionResult::kLimit), 1u);
+  // The others go on.
+  ASSERT_TRUE(first.app.Send("x"));
+  EXPECT_EQ(first.backend.Read(1), "x");
+}
+
+TEST_F(LifecycleTest, EndedConnectionMakesRoomForAnother) {
+  alice_.options.limits.connections = 1;
+  Start();
+  for (int round = 0; round < 3; ++round) {
+    Ends ends = Open();
+    ends.app.ShutdownWrite();
+    ends.backend.Close();
+    // The app sees its end just before the connection is counted out.
+    EXPECT_EQ(ends.app.ReadToEnd().end, StreamEnd::kOrderly);
+    while (alice_.Tunnel().open > 0) std::this_thread::yield();
+  }
+  EXPECT_EQ(alice_.Tunnel().Count(ConnectionResult::kLimit), 0u);
+}
+
+TEST_F(LifecycleTest, TooManyHandshakesWaitForTheirTurn) {
+  bob_.options.limits.handshakes = 1;
+  Start();
+  // Nobody ever hears of this one: it takes the only place.
+  TestStream silent = TestStream::Connect(bob_.endpoint());
+  while (bob_.Tunnel().handshaking < 1) std::this_thread::yield();
+  TestStream app = TestStream::Connect(alice_.endpoint());
+  ASSERT_TRUE(app.Send("patient"));
+  app.ShutdownWrite();
+  silent.Close();
+  EXPECT_EQ(backend_.Accept().ReadToEnd().bytes, "patient");
+}
+
+TEST_F(LifecycleTest, IdleConnectionIsReset) {
+  alice_.options.limits.idle_timeout = absl::Milliseconds(30);
+  Start();
+  Ends ends = Open();
+  EXPECT_EQ(ends.app.ReadToEnd().end, StreamEnd::kReset);
+  EXPECT_EQ(ends.backend.ReadToEnd().end, StreamEnd::kReset);
+  EXPECT_EQ(alice_.Finish(), 0u);
+  EXPECT_EQ(alice_.Tunnel().Count(ConnectionResult::kIdle), 1u);
+  EXPECT_EQ(alice_.Tunnel().failed, 0u);
+}
+
+TEST_F(LifecycleTest, DrainWithoutConnectionsReturnsAtOnce) {
+  Start();
+  EXPECT_EQ(alice_.sidecar->Drain(absl::InfiniteDuration()), 0u);
+}
+
+// Whether somebody accepts connections at `endpoint`.
+bool Answers(const Endpoint& endpoint) {
+  const SocketAddress address = SocketAddress::Of(endpoint).value();
+  const OwnedFd fd(::socket(address.family(), SOCK_STREAM, 0));
+  return ::connect(fd.get(), address.get(), address.size) == 0;
+}
+
+TEST_F(LifecycleTest, DrainLetsConnectionsEndAndTakesNoNewOnes) {
+  Start();
+  Ends ends = Open();
+  size_t cut = 1;
+  const Endpoint endpoint = alice_.endpoint();
+  std::thread drain(
+      [&] { cut = alice_.sidecar->Drain(absl::InfiniteDuration()); });
+  while (Answers(endpoint)) std::this_thread::yield();
+  ASSERT_TRUE(ends.app.Send("still served"));
+  EXPECT_EQ(ends.backend.Read(12), "still served");
+  ends.app.Close();
+  ends.backend.Close();
+  drain.join();
+  EXPECT_EQ(cut, 0u);
+  EXPECT_EQ(alice_.Tunnel().Count(ConnectionResult::kClosed), 1u);
+}
+
+TEST_F(LifecycleTest, DrainResetsWhatIsLeftAtItsDeadline) {
+  Start();
+  Ends ends = Open();
+  EXPECT_EQ(alice_.sidecar->Drain(absl::Milliseconds(20)), 1u);
+  EXPECT_EQ(ends.app.ReadToEnd().end, StreamEnd::kReset);
+  EXPECT_EQ(ends.backend.ReadToEnd().end, StreamEnd::kReset);
+  EXPECT_EQ(alice_.Tunnel().Count(ConnectionResult::kStopped), 1u);
+  EXPECT_EQ(alice_.Tunnel().open, 0u);
+}
+
+TEST_F(LifecycleTest, StopEndsConnectionsInEveryStage) {
+  // One that waits for a key, one that waits for an answer, one established.
+  TestServer silent;
+  alice_.options.outbound.push_back(alice_.options.outbound.front());
+  alice_.options.outbound.back().name = "to-silence";
+  alice_.options.outbound.back().connect = silent.endpoint();
+  Start();
+  Ends ends = Open();
+  TestStream waiting =
+      TestStream::Connect(alice_.sidecar->Tunnels().back().listen);
+  TestStream unanswered = silent.Accept();
+  EXPECT_NE(unanswered.ReadSome(), "");
+  TestStream handshake = TestStream::Connect(bob_.endpoint());
+  alice_.sidecar->Stop();
+  bob_.sidecar->Stop();
+  EXPECT_EQ(ends.app.ReadToEnd().end, StreamEnd::kReset);
+  EXPECT_EQ(waiting.ReadToEnd().end, StreamEnd::kReset);
+  EXPECT_EQ(handshake.ReadToEnd().end, StreamEnd::kReset);
+}
+
+TEST_F(LifecycleTest, StopEndsConnectionsThatWaitForAKey) {
+  FakePskProvider no_keys;
+  TestServer remote;
+  alice_.options.outbound.front().connect = remote.endpoint();
+  std::unique_ptr<Sidecar> sidecar =
+      Sidecar::Create(alice_.options, no_keys, nullptr, alice_.log, nullptr)
+          .value();
+  sidecar->Start();
+  TestStream app = TestStream::Connect(sidecar->Tunnels().front().listen);
+  while (no_keys.takes() == 0) std::this_thread::yield();
+  sidecar->Stop();
+  EXPECT_EQ(app.ReadToEnd().end, StreamEnd::kReset);
+  EXPECT_EQ(sidecar->Tunnels().front().Count(ConnectionResult::kStopped), 1u);
+}
+
+TEST_F(LifecycleTest, StopsTwice) {
+  Start();
+  alice_.sidecar->Stop();
+  alice_.sidecar->Stop();
+}
+
+TEST_F(LifecycleTest, StopsWhileConnectionsCome) {
+  Start();
+  const Endpoint endpoint = alice_.endpoint();
+  std::thread callers([&endpoint] {
+    while (Answers(endpoint)) {
+    }
+  });
+  while (alice_.Tunnel().total < 100) std::this_thread::yield();
+  alice_.sidecar->Stop();
+  callers.join();
+  const TunnelSnapshot tunnel = alice_.Tunnel();
+  uint64_t ended = 0;
+  for (uint64_t count : tunnel.results) ended += count;
+  EXPECT_EQ(ended, tunnel.total);
+  EXPECT_EQ(tunnel.open, 0u);
+}
+
+}  // namespace
+}  // namespace service

@@ -1,0 +1,150 @@
+#include "service/sidecar/listener.h"
+
+#include <sys/socket.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "asio/error.hpp"
+#include "service/sidecar/monotonic_time.h"
+#include "service/sidecar/stream_socket.h"
+
+namespace service {
+namespace {
+
+// Connections taken before others on the worker get a turn.
+constexpr int kTurns = 16;
+// How soon to look again whether a handshake is done.
+constexpr absl::Duration kBusyPause = AlarmClock::kTick;
+// How soon to try again when the system is out of files or memory.
+constexpr absl::Duration kShortagePause = absl::Milliseconds(100);
+// A refusal may come for every connection of a flood; its log line may not.
+constexpr absl::Duration kComplaintInterval = absl::Seconds(1);
+
+}  // namespace
+
+Listener::Listener(WorkerPool& pool, Tunnel& tunnel, ListenSocket socket,
+                   Open open)
+    : pool_(pool),
+      home_(pool.Next()),
+      tunnel_(tunnel),
+      socket_(std::move(socket)),
+      open_(open),
+      descriptor_(home_.io()),
+      pause_(home_.clock()) {}
+
+Listener::~Listener() { Close(); }
+
+absl::Status Listener::Start() {
+  asio::error_code error;
+  descriptor_.assign(socket_.fd(), error);
+  if (error) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot watch ", endpoint().ToString(), ": ",
+                     error.message(), "; raise the limits of the process"));
+  }
+  AwaitReadable();
+  return absl::OkStatus();
+}
+
+void Listener::Stop(std::function<void()> stopped) {
+  home_.Post([this, stopped = std::move(stopped)] {
+    Close();
+    stopped();
+  });
+}
+
+void Listener::Close() {
+  closed_ = true;
+  pause_.Cancel();
+  // Only borrowed: the socket closes it.
+  if (descriptor_.is_open()) descriptor_.release();
+  socket_.Close();
+}
+
+void Listener::AwaitReadable() {
+  descriptor_.async_wait(asio::posix::descriptor_base::wait_read,
+                         [this](const asio::error_code& error) {
+                           if (error || closed_) return;
+                           AcceptSome();
+                         });
+}
+
+void Listener::AcceptSome() {
+  for (int turn = 0; turn < kTurns; ++turn) {
+    if (!AcceptOne()) return;
+  }
+  AwaitReadable();
+}
+
+bool Listener::AcceptOne() {
+  const TunnelStats& stats = tunnel_.stats;
+  if (stats.handshaking.load(std::memory_order_relaxed) >=
+      tunnel_.shared.limits.handshakes) {
+    Pause(kBusyPause);
+    return false;
+  }
+  OwnedFd fd(
+      ::accept4(socket_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (fd.valid()) {
+    if (tunnel_.shared.connections.TryAdd()) {
+      HandOver(std::move(fd));
+    } else {
+      Refuse(std::move(fd));
+    }
+    return true;
+  }
+  switch (errno) {
+    case EAGAIN:
+      AwaitReadable();
+      return false;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+      Complain("cannot accept", std::strerror(errno));
+      Pause(kShortagePause);
+      return false;
+    default:
+      // The connection broke while it waited.
+      return true;
+  }
+}
+
+void Listener::HandOver(OwnedFd fd) {
+  TuneTcp(fd.get());
+  Ticket ticket(tunnel_);
+  Worker& worker = pool_.Next();
+  if (&worker == &home_) {
+    open_(worker, std::move(ticket), std::move(fd));
+    return;
+  }
+  worker.Post([open = open_, &worker, ticket = std::move(ticket),
+               fd = std::move(fd)]() mutable {
+    open(worker, std::move(ticket), std::move(fd));
+  });
+}
+
+void Listener::Refuse(OwnedFd fd) {
+  StreamSocket(home_.io(), std::move(fd)).Reset();
+  tunnel_.stats.total.fetch_add(1, std::memory_order_relaxed);
+  tunnel_.stats.results[static_cast<size_t>(ConnectionResult::kLimit)]
+      .fetch_add(1, std::memory_order_relaxed);
+  Complain("connection refused", "the limit of connections is reached");
+}
+
+void Listener::Complain(absl::string_view what, absl::string_view why) {
+  const absl::Duration now = MonotonicNow();
+  if (now < next_complaint_) return;
+  next_complaint_ = now + kComplaintInterval;
+  tunnel_.shared.log.Warning(what, {{"tunnel", tunnel_.name}, {"detail", why}});
+}
+
+void Listener::Pause(absl::Duration delay) {
+  pause_.Set(delay, [this] { AcceptSome(); });
+}
+
+}  // namespace service

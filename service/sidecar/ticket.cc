@@ -1,0 +1,123 @@
+#include "service/sidecar/ticket.h"
+
+#include <utility>
+
+#include "service/log/log.h"
+#include "service/sidecar/monotonic_time.h"
+#include "service/sidecar/psk_identity.h"
+
+namespace service {
+namespace {
+
+void Add(std::atomic<uint64_t>& counter, uint64_t amount) {
+  counter.fetch_add(amount, std::memory_order_relaxed);
+}
+
+void Subtract(std::atomic<uint64_t>& gauge) {
+  gauge.fetch_sub(1, std::memory_order_relaxed);
+}
+
+// Ends in order are for debugging; what one of the ends did to the other is
+// worth a line; what keeps connections from working is a warning.
+LogLevel LevelOf(ConnectionResult result) {
+  switch (result) {
+    case ConnectionResult::kClosed:
+    case ConnectionResult::kAppReset:
+    case ConnectionResult::kStopped:
+      return LogLevel::kDebug;
+    case ConnectionResult::kPeerReset:
+    case ConnectionResult::kTruncated:
+    case ConnectionResult::kHandshakeError:
+    case ConnectionResult::kIdle:
+      return LogLevel::kInfo;
+    default:
+      return LogLevel::kWarning;
+  }
+}
+
+}  // namespace
+
+Ticket::Ticket(Tunnel& tunnel) : tunnel_(&tunnel), start_(MonotonicNow()) {
+  Add(tunnel.stats.open, 1);
+  Add(tunnel.stats.handshaking, 1);
+  Add(tunnel.stats.total, 1);
+}
+
+Ticket::Ticket(Ticket&& other) noexcept
+    : tunnel_(std::exchange(other.tunnel_, nullptr)),
+      peer_(std::move(other.peer_)),
+      start_(other.start_),
+      sent_(other.sent_),
+      received_(other.received_),
+      opening_(other.opening_) {}
+
+Ticket::~Ticket() {
+  if (tunnel_ != nullptr) Finish(ConnectionResult::kStopped, "stopped");
+}
+
+void Ticket::HandshakeOk(const tlsbridge::SessionInfo& info,
+                         absl::Duration took) {
+  TunnelSurroundings& shared = tunnel_->shared;
+  Add(tunnel_->stats.handshakes[static_cast<size_t>(HandshakeResult::kOk)], 1);
+  if (shared.observer != nullptr) {
+    shared.observer->OnHandshake(
+        {tunnel_->name, tunnel_->kind, HandshakeResult::kOk, info.form, took});
+  }
+  if (!shared.log.IsOn(LogLevel::kInfo)) return;
+  const bool imported = info.form == skex::PskForm::kImported;
+  const PskIdentity identity = PskIdentity::Parse(info.identity);
+  shared.log.Info("handshake", {{"tunnel", tunnel_->name},
+                                {"role", TlsRoleName(tunnel_->kind)},
+                                {"peer", peer_},
+                                {"tls", info.version},
+                                {"psk", imported ? "imported" : "raw"},
+                                {"cipher", info.cipher},
+                                {"group", info.group},
+                                {"key", identity.KeyText()},
+                                {"index", identity.IndexText()},
+                                {"took", took}});
+}
+
+void Ticket::HandshakeFailed(HandshakeResult result, absl::Duration took) {
+  Add(tunnel_->stats.handshakes[static_cast<size_t>(result)], 1);
+  if (tunnel_->shared.observer != nullptr) {
+    tunnel_->shared.observer->OnHandshake(
+        {tunnel_->name, tunnel_->kind, result, absl::nullopt, took});
+  }
+}
+
+void Ticket::CountRetry() { Add(tunnel_->stats.retries, 1); }
+
+void Ticket::DoneOpening() {
+  if (!std::exchange(opening_, false)) return;
+  Subtract(tunnel_->stats.handshaking);
+}
+
+void Ticket::CountSent(uint64_t bytes) {
+  sent_ += bytes;
+  Add(tunnel_->stats.sent_bytes, bytes);
+}
+
+void Ticket::CountReceived(uint64_t bytes) {
+  received_ += bytes;
+  Add(tunnel_->stats.received_bytes, bytes);
+}
+
+void Ticket::Finish(ConnectionResult result, absl::string_view detail) {
+  DoneOpening();
+  Tunnel& tunnel = *std::exchange(tunnel_, nullptr);
+  Add(tunnel.stats.results[static_cast<size_t>(result)], 1);
+  Subtract(tunnel.stats.open);
+  tunnel.shared.log.Write(LevelOf(result), "connection",
+                          {{"tunnel", tunnel.name},
+                           {"peer", peer_},
+                           {"result", ConnectionResultName(result)},
+                           {"detail", detail},
+                           {"sent", sent_},
+                           {"received", received_},
+                           {"age", MonotonicNow() - start_}});
+  // Last: whoever waits for the last connection finds all of it counted.
+  tunnel.shared.connections.Remove();
+}
+
+}  // namespace service

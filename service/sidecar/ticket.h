@@ -1,0 +1,67 @@
+#ifndef SERVICE_SIDECAR_TICKET_H_
+#define SERVICE_SIDECAR_TICKET_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "service/sidecar/connection_result.h"
+#include "service/sidecar/tunnel.h"
+#include "tlsbridge/session.h"
+
+namespace service {
+
+// Ticket is the account of one connection, from accept to end: it keeps the
+// tunnel's counters and writes the connection's log lines. It moves with the
+// connection, from opening to relaying. Move-only.
+//
+// Thread-compatible: belongs to one worker at a time.
+class Ticket {
+ public:
+  // A connection was accepted and counted in shared.connections. `tunnel` must
+  // outlive the ticket.
+  explicit Ticket(Tunnel& tunnel);
+  Ticket(const Ticket&) = delete;
+  Ticket& operator=(const Ticket&) = delete;
+  Ticket(Ticket&& other) noexcept;
+  Ticket& operator=(Ticket&&) = delete;
+  // Finishes with kStopped if nobody finished before.
+  ~Ticket();
+
+  Tunnel& tunnel() const { return *tunnel_; }
+
+  // Who is at the TLS end, once known: for the log.
+  void set_peer(absl::string_view peer) { peer_ = std::string(peer); }
+  const std::string& peer() const { return peer_; }
+
+  // A handshake ended well; writes its line.
+  void HandshakeOk(const tlsbridge::SessionInfo& info, absl::Duration took);
+  // A handshake ended otherwise. Finish() or a retry follows.
+  void HandshakeFailed(HandshakeResult result, absl::Duration took);
+  // Another attempt follows.
+  void CountRetry();
+  // The handshake's place is free for the next connection. Finish() does it
+  // too.
+  void DoneOpening();
+
+  // Application bytes that were taken over to the peer, or from it.
+  void CountSent(uint64_t bytes);
+  void CountReceived(uint64_t bytes);
+
+  // The connection ended; writes its line. `detail` says more in one sentence.
+  // At most once.
+  void Finish(ConnectionResult result, absl::string_view detail);
+
+ private:
+  Tunnel* tunnel_;  // null once finished or moved from
+  std::string peer_;
+  absl::Duration start_;
+  uint64_t sent_ = 0;
+  uint64_t received_ = 0;
+  bool opening_ = true;
+};
+
+}  // namespace service
+
+#endif  // SERVICE_SIDECAR_TICKET_H_

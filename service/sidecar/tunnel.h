@@ -1,0 +1,69 @@
+#ifndef SERVICE_SIDECAR_TUNNEL_H_
+#define SERVICE_SIDECAR_TUNNEL_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "service/config/endpoint.h"
+#include "service/log/log.h"
+#include "service/sidecar/connection_count.h"
+#include "service/sidecar/options.h"
+#include "service/sidecar/psk_provider.h"
+#include "service/sidecar/retry_budget.h"
+#include "service/sidecar/stats.h"
+#include "skex/base/ids.h"
+#include "tlsbridge/session.h"
+
+namespace service {
+
+// What all tunnels of a sidecar share. Its members are thread-safe or const.
+struct TunnelSurroundings {
+  TunnelSurroundings(PskProvider& provider,
+                     std::shared_ptr<const tlsbridge::Context> tls, Log& log,
+                     SidecarObserver* observer, const SidecarLimits& limits)
+      : provider(provider),
+        tls(std::move(tls)),
+        log(log),
+        observer(observer),
+        limits(limits),
+        connections(limits.connections) {}
+
+  PskProvider& provider;
+  const std::shared_ptr<const tlsbridge::Context> tls;
+  Log& log;
+  SidecarObserver* const observer;  // may be null
+  const SidecarLimits limits;
+  ConnectionCount connections;
+};
+
+// One tunnel, as all its connections see it. Outlives them. Thread-safe: const
+// but for what locks itself.
+struct Tunnel {
+  Tunnel(TunnelSurroundings& shared, const OutboundOptions& options)
+      : shared(shared),
+        kind(TunnelKind::kOutbound),
+        name(options.name),
+        target(options.connect),
+        peers({options.peer}) {}
+  Tunnel(TunnelSurroundings& shared, const InboundOptions& options)
+      : shared(shared),
+        kind(TunnelKind::kInbound),
+        name(options.name),
+        target(options.forward),
+        peers(options.allow) {}
+
+  TunnelSurroundings& shared;
+  const TunnelKind kind;
+  const std::string name;
+  const Endpoint target;
+  // Outbound: the one that is dialled. Inbound: those that may dial.
+  const std::vector<skex::AgentId> peers;
+
+  TunnelStats stats;
+  RetryBudget retries;
+};
+
+}  // namespace service
+
+#endif  // SERVICE_SIDECAR_TUNNEL_H_
