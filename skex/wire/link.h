@@ -102,6 +102,8 @@ class Link {
   bool ready() const;
   // Why not, in a few words; empty when ready.
   std::string detail() const;
+  // A request for grants is not answered yet.
+  bool request_pending() const { return request_pending_; }
 
   // The boot id of the other end's process; set once a session was up.
   const std::optional<BootId>& peer_boot() const { return peer_boot_; }

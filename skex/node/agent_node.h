@@ -1,0 +1,152 @@
+#ifndef SKEX_NODE_AGENT_NODE_H_
+#define SKEX_NODE_AGENT_NODE_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "skex/base/entropy.h"
+#include "skex/base/ids.h"
+#include "skex/base/instant.h"
+#include "skex/dske/initiator.h"
+#include "skex/dske/policy.h"
+#include "skex/dske/responder.h"
+#include "skex/pad/pad.h"
+#include "skex/wire/link.h"
+
+namespace skex {
+
+// What an agent node has to tell. Events are to be handled in order, and
+// before the frames of the same step are sent: a key must be in the keystore
+// when the frame that confirms it leaves.
+
+// Keys that this agent dials with (it was the initiator) or accepts with.
+struct KeysEstablished {
+  AgentId peer;
+  bool initiator = false;
+  std::vector<Key> keys;
+  absl::Duration took;  // initiator: from the first frame to the confirmation
+};
+
+// An exchange that this agent began has ended without a key.
+struct ExchangeFailed {
+  AgentId peer;
+  absl::Status reason;
+};
+
+// A share of an exchange did not fit. Accuses initiator, hub and both pads.
+struct ShareInconsistent {
+  AgentId initiator;
+  HubId hub;
+};
+
+// An offer that this agent refused as responder.
+struct OfferRefused {
+  HubId hub;
+  absl::Status reason;
+};
+
+using AgentEvent = std::variant<KeysEstablished, ExchangeFailed,
+                                ShareInconsistent, OfferRefused>;
+
+// AgentNode is one agent: its links to the hubs, the exchanges that it began
+// and those that it answers. Events and the time go in; frames to send and
+// events come out.
+//
+// It keeps at most one exchange under way with each peer. After a failure it
+// waits, longer each time up to kMostBackoff, before the next.
+//
+// Does no I/O besides the pads' storage. Thread-compatible.
+class AgentNode {
+ public:
+  struct Options {
+    AgentId self;
+    BootId boot;
+    Entropy* entropy;  // must outlive the node
+  };
+
+  static constexpr absl::Duration kLeastBackoff = absl::Milliseconds(100);
+  static constexpr absl::Duration kMostBackoff = absl::Seconds(2);
+  // While pad grants are on their way, an exchange waits this long for hubs
+  // that are connected but cannot take part yet.
+  static constexpr absl::Duration kGrantPatience = absl::Milliseconds(250);
+
+  explicit AgentNode(const Options& options);
+
+  // `pad` must outlive the node. Each hub once.
+  void AddHub(const HubId& hub, Pad* pad);
+  // `policy` is checked, and its hubs were added.
+  void AddPeer(const PeerPolicy& policy);
+
+  // The stream to a hub is gone, or has not begun.
+  void OnStreamDown(const HubId& hub);
+  // A frame came from a hub. Returns why it was refused; a refused frame has
+  // changed nothing.
+  absl::Status OnFrame(const HubId& hub, absl::Span<const uint8_t> bytes,
+                       const Instant& now);
+  // Time has passed. To be called at NextTime() at the latest.
+  void OnTime(const Instant& now);
+
+  // Sets how many more keys this agent wants from `peer` to dial with. The
+  // node begins exchanges until they are there. NOT_FOUND if it is no peer.
+  absl::Status SetWanted(const AgentId& peer, uint16_t keys,
+                         const Instant& now);
+
+  // Begins at once where a back-off would wait.
+  void HurryUp(const AgentId& peer);
+
+  // When OnTime() is due, on the monotonic clock; nullopt if never.
+  std::optional<absl::Duration> NextTime() const;
+
+  // Why there was no key from `peer` at the last attempt; OK after a success.
+  absl::Status LastFailure(const AgentId& peer) const;
+
+  std::vector<AgentEvent> TakeEvents();
+  // Frames to send, in the order of each hub.
+  std::vector<std::pair<HubId, std::string>> TakeFrames();
+
+  const Link& link(const HubId& hub) const { return *links_.at(hub); }
+  Pad& pad(const HubId& hub) { return links_.at(hub)->pad(); }
+
+ private:
+  struct Peer {
+    PeerPolicy policy;
+    uint16_t wanted = 0;
+    std::unique_ptr<InitiatorExchange> exchange;
+    std::optional<absl::Duration> waiting_since;  // for grants
+    absl::Duration backoff = kLeastBackoff;
+    absl::Duration not_before;
+    absl::Status last_failure;
+  };
+
+  void Advance(Peer& peer, const Instant& now);
+  bool GrantsAreComing(const Peer& peer, uint64_t share_size);
+  void Fail(Peer& peer, absl::Status reason, const Instant& now);
+  absl::Status OnExchangeFrame(const HubId& hub, const OpenedFrame& frame,
+                               const Instant& now);
+  absl::Status OnRelay(const HubId& hub, const OpenedFrame& frame,
+                       const Instant& now);
+  absl::Status OnConfirm(const HubId& hub, const OpenedFrame& frame,
+                         const Instant& now);
+  absl::Status OnNotice(const HubId& hub, const OpenedFrame& frame,
+                        const Instant& now);
+  Peer* PeerOf(const ExchangeId& exchange);
+  PadSource WorstSource(const std::vector<HubId>& hubs) const;
+
+  const Options options_;
+  std::map<HubId, std::unique_ptr<Link>> links_;
+  std::map<AgentId, Peer> peers_;
+  Responder responder_;
+  std::vector<AgentEvent> events_;
+};
+
+}  // namespace skex
+
+#endif  // SKEX_NODE_AGENT_NODE_H_

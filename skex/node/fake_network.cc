@@ -1,0 +1,209 @@
+#include "skex/node/fake_network.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "skex/base/bytes.h"
+
+namespace skex {
+
+FakeNetwork::FakeNetwork(const Options& options)
+    : options_(options),
+      entropy_(options.seed),
+      now_{absl::FromUnixSeconds(1'800'000'000), absl::Seconds(1000)},
+      hubs_(static_cast<size_t>(options.hubs)) {
+  for (const std::string& name : options.agents) {
+    Agent& agent = agents_[name];
+    for (int hub = 0; hub < options.hubs; ++hub) {
+      agent.pads.emplace(hub, MakeFakePads(*AgentId::Parse(name), HubName(hub),
+                                           SmallGeometry(options.chunks),
+                                           entropy_, options.source));
+    }
+  }
+}
+
+HubId FakeNetwork::HubName(int hub) {
+  return *HubId::Parse(absl::StrCat("hub", hub, "@op", hub, ".example"));
+}
+
+void FakeNetwork::AddPeers(uint8_t threshold, uint8_t min_hubs) {
+  for (auto& [name, agent] : agents_) {
+    for (const auto& [peer, unused] : agents_) {
+      if (peer == name) continue;
+      PeerPolicy policy = {.peer = *AgentId::Parse(peer)};
+      for (int hub = 0; hub < options_.hubs; ++hub) {
+        policy.hubs.push_back(HubName(hub));
+      }
+      policy.SortHubs();
+      policy.threshold = threshold;
+      policy.min_hubs = min_hubs;
+      agent.policies.emplace(peer, policy);
+    }
+  }
+}
+
+PeerPolicy& FakeNetwork::policy(const std::string& agent,
+                                const std::string& peer) {
+  return agents_.at(agent).policies.at(peer);
+}
+
+void FakeNetwork::StartHub(int number) {
+  StopHub(number);
+  Hub& hub = hubs_.at(static_cast<size_t>(number));
+  hub.node = std::make_unique<HubNode>(
+      HubNode::Options{.self = HubName(number),
+                       .boot = RandomId<BootId>(entropy_),
+                       .entropy = &entropy_,
+                       .relay = {.self = HubName(number)}});
+  for (auto& [name, agent] : agents_) {
+    auto pad = *Pad::Open(agent.pads.at(number).hub.get(), Side::kHub, 0);
+    Relay::Enrolment enrolment;
+    for (const auto& [other, unused] : agents_) {
+      if (other != name) enrolment.allow.insert(*AgentId::Parse(other));
+    }
+    hub.node->AddAgent(*AgentId::Parse(name), pad.get(), enrolment);
+    hub.open_pads[name] = std::move(pad);
+  }
+  for (auto& [name, agent] : agents_) {
+    if (agent.node != nullptr) Connect(name, number);
+  }
+}
+
+void FakeNetwork::StartAgent(const std::string& name) {
+  StopAgent(name);
+  Agent& agent = agents_.at(name);
+  agent.node = std::make_unique<AgentNode>(
+      AgentNode::Options{.self = *AgentId::Parse(name),
+                         .boot = RandomId<BootId>(entropy_),
+                         .entropy = &entropy_});
+  for (int hub = 0; hub < options_.hubs; ++hub) {
+    auto pad = *Pad::Open(agent.pads.at(hub).agent.get(), Side::kAgent, 0);
+    agent.node->AddHub(HubName(hub), pad.get());
+    agent.open_pads[hub] = std::move(pad);
+  }
+  for (const auto& [peer, policy] : agent.policies) {
+    agent.node->AddPeer(policy);
+  }
+  for (int hub = 0; hub < options_.hubs; ++hub) {
+    if (hubs_[static_cast<size_t>(hub)].node != nullptr) Connect(name, hub);
+  }
+}
+
+void FakeNetwork::StopHub(int number) {
+  Hub& hub = hubs_.at(static_cast<size_t>(number));
+  if (hub.node == nullptr) return;
+  hub.node.reset();
+  hub.open_pads.clear();
+  for (auto& [name, agent] : agents_) {
+    agent.streams.erase(number);
+    if (agent.node != nullptr) agent.node->OnStreamDown(HubName(number));
+  }
+}
+
+void FakeNetwork::StopAgent(const std::string& name) {
+  Agent& agent = agents_.at(name);
+  if (agent.node == nullptr) return;
+  for (const auto& [hub, stream] : agent.streams) {
+    if (hubs_[static_cast<size_t>(hub)].node != nullptr) {
+      hubs_[static_cast<size_t>(hub)].node->OnStreamDown(stream);
+    }
+  }
+  agent.streams.clear();
+  agent.node.reset();
+  agent.open_pads.clear();
+}
+
+void FakeNetwork::Connect(const std::string& name, int hub) {
+  const StreamNumber stream = next_stream_++;
+  agents_.at(name).streams[hub] = stream;
+  hubs_[static_cast<size_t>(hub)].node->OnStreamUp(stream);
+}
+
+void FakeNetwork::Disconnect(const std::string& name, int hub) {
+  Agent& agent = agents_.at(name);
+  hubs_[static_cast<size_t>(hub)].node->OnStreamDown(agent.streams.at(hub));
+  agent.node->OnStreamDown(HubName(hub));
+}
+
+void FakeNetwork::Reconnect(const std::string& name, int hub) {
+  Disconnect(name, hub);
+  Connect(name, hub);
+}
+
+bool FakeNetwork::MoveFrames() {
+  bool moved = false;
+  for (auto& [name, agent] : agents_) {
+    if (agent.node == nullptr) continue;
+    for (AgentEvent& event : agent.node->TakeEvents()) {
+      agent.events.push_back(std::move(event));
+    }
+    for (auto& [hub_id, frame] : agent.node->TakeFrames()) {
+      for (int hub = 0; hub < options_.hubs; ++hub) {
+        HubNode* node = hubs_[static_cast<size_t>(hub)].node.get();
+        if (HubName(hub) != hub_id || node == nullptr) continue;
+        moved = true;
+        if (tamper && !tamper(name, hub, true, frame)) continue;
+        absl::Status status =
+            node->OnFrame(agent.streams.at(hub), AsBytes(frame), now_);
+        if (!status.ok()) refused.push_back(status);
+      }
+    }
+  }
+  for (int hub = 0; hub < options_.hubs; ++hub) {
+    HubNode* node = hubs_[static_cast<size_t>(hub)].node.get();
+    if (node == nullptr) continue;
+    for (auto& [stream, frame] : node->TakeFrames()) {
+      for (auto& [name, agent] : agents_) {
+        const auto found = agent.streams.find(hub);
+        if (agent.node == nullptr || found == agent.streams.end() ||
+            found->second != stream) {
+          continue;
+        }
+        moved = true;
+        if (tamper && !tamper(name, hub, false, frame)) continue;
+        absl::Status status =
+            agent.node->OnFrame(HubName(hub), AsBytes(frame), now_);
+        if (!status.ok()) refused.push_back(status);
+      }
+    }
+  }
+  return moved;
+}
+
+void FakeNetwork::Settle() {
+  while (MoveFrames()) {
+  }
+}
+
+void FakeNetwork::Advance(absl::Duration time) {
+  const absl::Duration end = now_.mono + time;
+  constexpr absl::Duration kStep = absl::Milliseconds(10);
+  Settle();
+  while (now_.mono < end) {
+    now_.mono += kStep;
+    now_.wall += kStep;
+    for (auto& [name, agent] : agents_) {
+      if (agent.node != nullptr) agent.node->OnTime(now_);
+    }
+    for (Hub& hub : hubs_) {
+      if (hub.node != nullptr) hub.node->OnTime(now_);
+    }
+    Settle();
+  }
+}
+
+std::vector<AgentEvent> FakeNetwork::TakeEvents(const std::string& name) {
+  return std::exchange(agents_.at(name).events, {});
+}
+
+std::vector<Key> FakeNetwork::TakeKeys(const std::string& name) {
+  std::vector<Key> keys;
+  for (AgentEvent& event : TakeEvents(name)) {
+    if (auto* established = std::get_if<KeysEstablished>(&event)) {
+      for (Key& key : established->keys) keys.push_back(std::move(key));
+    }
+  }
+  return keys;
+}
+
+}  // namespace skex

@@ -1,0 +1,103 @@
+#ifndef SKEX_NODE_FAKE_NETWORK_H_
+#define SKEX_NODE_FAKE_NETWORK_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "skex/base/seeded_entropy.h"
+#include "skex/node/agent_node.h"
+#include "skex/node/hub_node.h"
+#include "skex/pad/fake_pad_storage.h"
+
+namespace skex {
+
+// Agents, hubs and the streams between them, in memory and with a clock of its
+// own: for tests of whole exchanges. Every agent has a pad with every hub.
+class FakeNetwork {
+ public:
+  struct Options {
+    uint64_t seed = 1;
+    int hubs = 5;
+    std::vector<std::string> agents = {"alice@north.example",
+                                       "bob@south.example"};
+    uint64_t chunks = 8;  // of each pad stream
+    PadSource source = PadSource::kGenerator;
+  };
+
+  explicit FakeNetwork(const Options& options);
+
+  // Every pair of agents gets `threshold` of all hubs, and allows the other.
+  void AddPeers(uint8_t threshold, uint8_t min_hubs);
+  // Changes what `agent` thinks of `peer`.
+  PeerPolicy& policy(const std::string& agent, const std::string& peer);
+
+  // (Re)starts a process: opens its pads, as after a crash.
+  void StartHub(int hub);
+  void StartAgent(const std::string& agent);
+  // Ends a process; its streams end with it.
+  void StopHub(int hub);
+  void StopAgent(const std::string& agent);
+  // Cuts the stream between two that run, and opens a new one.
+  void Reconnect(const std::string& agent, int hub);
+
+  // Moves frames until there are none.
+  void Settle();
+  // Moves the clock in steps of 10 ms, with everything that is due.
+  void Advance(absl::Duration time);
+
+  AgentNode& agent(const std::string& name) { return *agents_.at(name).node; }
+  HubNode& hub(int hub) { return *hubs_.at(hub).node; }
+  FakePadPair& pads(const std::string& agent, int hub) {
+    return agents_.at(agent).pads.at(hub);
+  }
+  static HubId HubName(int hub);
+  Instant now() const { return now_; }
+  Entropy& entropy() { return entropy_; }
+
+  // The events of an agent since the last call.
+  std::vector<AgentEvent> TakeEvents(const std::string& agent);
+  // The keys among them, emptied of the rest.
+  std::vector<Key> TakeKeys(const std::string& agent);
+
+  // Sees, may change or (by returning false) drop every frame.
+  // `to_hub`: from the agent to the hub, else back.
+  std::function<bool(const std::string& agent, int hub, bool to_hub,
+                     std::string& frame)>
+      tamper;
+
+  // Statuses of refused frames, in order.
+  std::vector<absl::Status> refused;
+
+ private:
+  struct Agent {
+    std::unique_ptr<AgentNode> node;
+    std::map<int, FakePadPair> pads;
+    std::map<int, std::unique_ptr<Pad>> open_pads;
+    std::map<std::string, PeerPolicy> policies;
+    std::map<int, StreamNumber> streams;
+    std::vector<AgentEvent> events;
+  };
+  struct Hub {
+    std::unique_ptr<HubNode> node;
+    std::map<std::string, std::unique_ptr<Pad>> open_pads;
+  };
+
+  void Connect(const std::string& agent, int hub);
+  void Disconnect(const std::string& agent, int hub);
+  bool MoveFrames();
+
+  const Options options_;
+  SeededEntropy entropy_;
+  Instant now_;
+  StreamNumber next_stream_ = 1;
+  std::map<std::string, Agent> agents_;
+  std::vector<Hub> hubs_;
+};
+
+}  // namespace skex
+
+#endif  // SKEX_NODE_FAKE_NETWORK_H_
