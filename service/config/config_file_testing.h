@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <string>
@@ -20,7 +22,9 @@ class ConfigFileTest : public testing::Test {
   void SetUp() override {
     std::string name = testing::TempDir() + "/configXXXXXX";
     ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
+    // The whole path may be too long for a Unix socket.
+    ASSERT_EQ(chdir(name.c_str()), 0);
+    ASSERT_EQ(mkdir(folder_.c_str(), 0700), 0);
     for (int i = 1; i <= 4; ++i) Write(absl::StrCat("hub", i, ".pad"), "");
   }
 
@@ -76,7 +80,7 @@ threshold = 2
 )");
   }
 
-  std::string folder_;
+  const std::string folder_ = "cfg";
 };
 
 }  // namespace service

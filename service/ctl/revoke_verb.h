@@ -1,0 +1,15 @@
+#ifndef SERVICE_CTL_REVOKE_VERB_H_
+#define SERVICE_CTL_REVOKE_VERB_H_
+
+#include "CLI/App.hpp"
+#include "absl/status/status.h"
+
+namespace service {
+
+// Adds `revoke --hub-config FILE --agent NAME [--yes]` to `app`: takes an agent
+// away from a hub and erases its pad. As AddInitVerb().
+void AddRevokeVerb(CLI::App& app, absl::Status& outcome);
+
+}  // namespace service
+
+#endif  // SERVICE_CTL_REVOKE_VERB_H_
