@@ -3,6 +3,7 @@
 #include <openssl/base.h>
 
 #include "absl/strings/str_cat.h"
+#include "service/boringssl_patches.h"
 
 #if !defined(OPENSSL_IS_BORINGSSL)
 #error "This project needs BoringSSL."
@@ -18,7 +19,7 @@ constexpr absl::string_view kPackagedRevision = "1530333b2";
 
 }  // namespace
 
-absl::string_view Version() { return SKEX_VERSION; }
+absl::string_view Version() { return "0.1.0"; }
 
 std::string BoringSslVersion() {
   if (BORINGSSL_API_VERSION != kPackagedApi) {

@@ -123,6 +123,7 @@ absl::Status Run(const Options& options) {
   absl::StatusOr<skex::PadIdentity> identity =
       EnrolAgent(*PosixFileSystem(), request, **source, progress);
   meter.Finish();
+  if (absl::IsCancelled(identity.status())) return InterruptionStatus();
   if (!identity.ok()) return identity.status();
   if (!options.quiet) PrintNextSteps(options, *hub, request, *identity);
   return absl::OkStatus();

@@ -37,7 +37,10 @@ DeviceSource::~DeviceSource() { close(fd_); }
 absl::Status DeviceSource::Fill(absl::Span<uint8_t> out) {
   for (absl::Span<uint8_t> rest = out; !rest.empty();) {
     const ssize_t got = read(fd_, rest.data(), rest.size());
-    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EINTR) {
+      return absl::CancelledError(
+          absl::StrCat(path_, ": reading the random source was interrupted"));
+    }
     if (got < 0) {
       return absl::UnavailableError(absl::StrCat(
           path_, ": cannot read the random source: ", strerror(errno)));

@@ -53,7 +53,8 @@ class DeviceSource : public RandomSource {
   skex::PadSource kind() const override { return skex::PadSource::kPhysical; }
 
   // Returns OUT_OF_RANGE if the source ends early, DATA_LOSS if 64 bytes in a
-  // row are the same (a device that has stopped), UNAVAILABLE for I/O errors.
+  // row are the same (a device that has stopped), CANCELLED if a signal with a
+  // handler came while it waited, UNAVAILABLE for I/O errors.
   absl::Status Fill(absl::Span<uint8_t> out) override;
 
  private:

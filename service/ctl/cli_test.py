@@ -1,0 +1,436 @@
+"""Runs skexctl as an operator does: whole processes, real files."""
+
+import os
+import resource
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SKEXCTL = ""
+
+
+class CliTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="ascii") as out:
+            out.write(text)
+
+    def run_ctl(self, *args, **kwargs):
+        return subprocess.run(
+            [SKEXCTL, *args],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            timeout=120,
+            check=False,
+            **kwargs,
+        )
+
+    def ok(self, *args, **kwargs):
+        done = self.run_ctl(*args, **kwargs)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def fails(self, status, *args, **kwargs):
+        """Expects a failure, and returns its one line."""
+        done = self.run_ctl(*args, **kwargs)
+        self.assertEqual(done.returncode, status, (done.stdout, done.stderr))
+        # Progress may have been shown before.
+        errors = [
+            line
+            for line in done.stderr.splitlines()
+            if not line.startswith("writing the pad")
+        ]
+        self.assertEqual(len(errors), 1, done.stderr)
+        self.assertTrue(errors[0].startswith("skexctl: "), errors[0])
+        return errors[0][len("skexctl: ") :]
+
+    def make_hub(self):
+        self.ok("init", "hub", "--name", "hub1@one.example")
+
+    def enrol_args(self, **changes):
+        options = {
+            "hub-config": "hub.toml",
+            "agent": "alice@north.example",
+            "size": "1MiB",
+            "out": "alice.pad",
+        }
+        options.update({k.replace("_", "-"): v for k, v in changes.items()})
+        args = ["enrol"]
+        for key, value in options.items():
+            if value is not None:
+                args += ["--" + key, value]
+        return args
+
+    def entries(self):
+        """Every path under the test's folder, relative to it."""
+        found = []
+        for folder, folders, files in os.walk(self.folder):
+            for name in folders + files:
+                full = os.path.join(folder, name)
+                found.append(os.path.relpath(full, self.folder))
+        return sorted(found)
+
+    def mode(self, name):
+        return stat.S_IMODE(os.stat(self.path(name)).st_mode)
+
+
+class GeneralTest(CliTest):
+    def test_version(self):
+        out = self.ok("--version")
+        self.assertRegex(out, r"^skexctl \d+\.\d+\.\d+ \(BoringSSL .*\)\n$")
+
+    def test_help_names_every_verb(self):
+        out = self.ok("--help")
+        for verb in ["init", "check", "enrol", "revoke", "pad", "status"]:
+            self.assertIn("\n  " + verb, out)
+
+    def test_wrong_command_lines_have_status_2(self):
+        for args in [
+            [],
+            ["frobnicate"],
+            ["--frobnicate"],
+            ["init"],
+            ["init", "router"],
+            ["init", "agent"],
+            ["init", "agent", "--name"],
+            ["init", "agent", "--name", "a@b", "--dir", ".", "--out", "x"],
+            ["enrol"],
+            ["enrol", "--hub-config", "hub.toml"],
+            ["enrol", "--lanes", "x"],
+            ["revoke", "--agent", "a@b"],
+            ["pad"],
+            ["pad", "a", "b"],
+            ["check", "agent"],
+        ]:
+            with self.subTest(args=args):
+                done = self.run_ctl(*args)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertNotEqual(done.stderr, "")
+        self.assertEqual(self.entries(), [])
+
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        self.make_hub()
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run(
+                [SKEXCTL, "check", "hub", "hub.toml"],
+                cwd=self.folder,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                universal_newlines=True,
+                check=False,
+            )
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(
+            done.stderr, "skexctl: cannot write to standard output\n"
+        )
+
+
+class InitTest(CliTest):
+    def test_writes_files_that_check_accepts(self):
+        self.ok("init", "agent", "--name", "alice@north.example")
+        self.ok("init", "hub", "--name", "hub1@one.example", "--dir", ".")
+        self.assertEqual(self.ok("check", "agent", "agent.toml"),
+                         "agent.toml: ok\n")
+        self.assertEqual(self.ok("check", "hub", "hub.toml"), "hub.toml: ok\n")
+
+    def test_writes_where_it_is_told(self):
+        os.mkdir(self.path("d"))
+        name = ["--name", "hub1@one.example"]
+        self.ok("init", "hub", *name, "--dir", "d")
+        self.ok("init", "hub", *name, "--out", "mine.toml")
+        self.assertEqual(self.entries(), ["d", "d/hub.toml", "mine.toml"])
+
+    def test_never_overwrites(self):
+        self.write("agent.toml", "precious")
+        error = self.fails(1, "init", "agent", "--name", "alice@north.example")
+        self.assertEqual(
+            error,
+            "./agent.toml: is there already; choose another --out or remove it",
+        )
+        with open(self.path("agent.toml"), encoding="ascii") as kept:
+            self.assertEqual(kept.read(), "precious")
+
+    def test_refuses_a_bad_name(self):
+        error = self.fails(2, "init", "agent", "--name", "Alice")
+        self.assertIn("'Alice' is not a name", error)
+
+    def test_reports_a_missing_folder(self):
+        error = self.fails(
+            1, "init", "hub", "--name", "hub1@one.example", "--dir", "none"
+        )
+        self.assertIn("No such file or directory", error)
+
+    def test_check_reports_the_place(self):
+        self.write("a.toml", 'name = "a@b"\nstat_dir = "x"\n')
+        self.assertEqual(
+            self.fails(2, "check", "agent", "a.toml"),
+            "a.toml:2:1: unknown key 'stat_dir'; did you mean 'state_dir'?",
+        )
+        self.assertIn(
+            "none.toml: cannot open: No such file or directory; ",
+            self.fails(2, "check", "hub", "none.toml"),
+        )
+
+
+class EnrolTest(CliTest):
+    PARTS = [
+        "alice.pad",
+        "hub.toml",
+        "hub1-state",
+        "hub1-state/agents",
+        "hub1-state/agents/alice@north.example",
+        "hub1-state/agents/alice@north.example/enrolment.toml",
+        "hub1-state/agents/alice@north.example/pad",
+    ]
+    # What a failed enrolment leaves: empty folders at most.
+    NOTHING = ["hub.toml", "hub1-state", "hub1-state/agents"]
+
+    def setUp(self):
+        super().setUp()
+        self.make_hub()
+
+    def assert_nothing_enrolled(self):
+        for entry in self.entries():
+            self.assertIn(entry, self.NOTHING)
+
+    def test_makes_both_halves_for_the_owner_only(self):
+        out = self.ok(*self.enrol_args(allow="bob@south.example"))
+        self.assertEqual(self.entries(), self.PARTS)
+        for name in self.PARTS:
+            full = self.path(name)
+            if name != "hub.toml":
+                self.assertEqual(
+                    self.mode(name), 0o700 if os.path.isdir(full) else 0o600
+                )
+        self.assertIn("pad of 1 MiB, source generator, table ", out)
+        self.assertIn('[[hub]]\nname = "hub1@one.example"\n', out)
+        self.assertIn('pad = "alice.pad"\n', out)
+        self.assertIn("skexctl --hub --config hub.toml reload", out)
+        with open(self.path(self.PARTS[5]), encoding="ascii") as enrolment:
+            self.assertIn('allow = ["bob@south.example"]', enrolment.read())
+
+    def test_the_stanza_it_prints_makes_a_valid_agent(self):
+        out = self.ok(*self.enrol_args())
+        stanza = out[out.index("[[hub]]") : out.index("3. If the hub")]
+        self.ok("init", "agent", "--name", "alice@north.example")
+        with open(self.path("agent.toml"), "a", encoding="ascii") as config:
+            config.write(stanza)
+        self.ok("check", "agent", "agent.toml")
+
+    def test_the_halves_have_the_same_data(self):
+        self.ok(*self.enrol_args())
+        halves = []
+        for name in ["alice.pad", self.PARTS[6]]:
+            with open(self.path(name), "rb") as pad:
+                halves.append(pad.read()[16384:])
+        self.assertEqual(halves[0], halves[1])
+        self.assertGreater(len(set(halves[0][:4096])), 200)
+
+    def test_shows_progress_in_plain_lines_and_none_when_quiet(self):
+        done = self.run_ctl(*self.enrol_args(size="16MiB"))
+        self.assertIn("writing the pad 100 %", done.stderr)
+        self.assertNotIn("\r", done.stderr)
+        done = self.run_ctl(
+            *self.enrol_args(agent="bob@south.example", out="bob.pad"),
+            "--quiet",
+        )
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+    def test_never_overwrites(self):
+        self.ok(*self.enrol_args())
+        with open(self.path(self.PARTS[6]), "rb") as pad:
+            before = pad.read()
+        error = self.fails(1, *self.enrol_args(out="other.pad"))
+        self.assertIn("revoke it first (skexctl revoke)", error)
+        error = self.fails(1, *self.enrol_args(agent="bob@south.example"))
+        self.assertEqual(
+            error, "alice.pad: is there already; choose another --out"
+        )
+        self.assertEqual(self.entries(), self.PARTS)
+        with open(self.path(self.PARTS[6]), "rb") as pad:
+            self.assertEqual(pad.read(), before)
+
+    def test_refuses_bad_input(self):
+        for changes, text in [
+            ({"agent": "alice"}, "'alice' is not a name"),
+            ({"allow": "Bob"}, "'Bob' is not a name"),
+            ({"allow": "alice@north.example"}, "needs no leave"),
+            ({"size": "64MB"}, "'64MB' is not a size; write for example"),
+            ({"size": "10KiB"}, "choose at least 144KiB"),
+            ({"lanes": "9"}, "9 lanes are not possible; choose 1 to 8"),
+            ({"hub_config": "none.toml"}, "No such file or directory; "),
+            ({"random_source": "none"}, "cannot open the random source"),
+        ]:
+            with self.subTest(changes=changes):
+                self.assertIn(text, self.fails(2, *self.enrol_args(**changes)))
+        self.assertEqual(self.entries(), ["hub.toml"])
+
+    def test_takes_a_physical_source_and_uses_its_bytes(self):
+        data = os.urandom(1 << 21)
+        with open(self.path("noise"), "wb") as noise:
+            noise.write(data)
+        out = self.ok(*self.enrol_args(random_source="noise"))
+        self.assertIn("source physical", out)
+        os.unlink(self.path("noise"))
+        with open(self.path("alice.pad"), "rb") as pad:
+            self.assertIn(pad.read()[16384:], data)
+
+    def test_fails_when_the_source_ends(self):
+        with open(self.path("noise"), "wb") as noise:
+            noise.write(os.urandom(300000))
+        error = self.fails(1, *self.enrol_args(random_source="noise"))
+        self.assertIn("the random source ended after ", error)
+        os.unlink(self.path("noise"))
+        self.assert_nothing_enrolled()
+
+    def test_fails_when_the_source_is_stuck(self):
+        error = self.fails(1, *self.enrol_args(random_source="/dev/zero"))
+        self.assertIn("it is not random, use another", error)
+        self.assert_nothing_enrolled()
+
+    def test_a_full_disk_leaves_nothing_behind(self):
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (500000, 500000))
+
+        error = self.fails(1, *self.enrol_args(), preexec_fn=limit)
+        self.assertIn("File too large", error)
+        self.assert_nothing_enrolled()
+
+    def test_an_interruption_leaves_nothing_behind(self):
+        for number in [signal.SIGINT, signal.SIGTERM]:
+            with self.subTest(number=number):
+                self.interrupt(number, expect=1)
+                self.assert_nothing_enrolled()
+
+    def test_what_a_kill_leaves_behind_is_cleared_away_by_the_next(self):
+        self.interrupt(signal.SIGKILL, expect=-signal.SIGKILL)
+        self.assertFalse(os.path.exists(self.path("alice.pad")))
+        self.assertFalse(os.path.exists(self.path(self.PARTS[4])))
+        self.ok(*self.enrol_args())
+        self.assertEqual(self.entries(), self.PARTS)
+
+    def interrupt(self, number, expect):
+        """Stops an enrolment that is certainly under way: its source, a pipe,
+        has been read from and has not ended."""
+        pipe = self.path("pipe")
+        os.mkfifo(pipe)
+        process = subprocess.Popen(
+            [SKEXCTL, *self.enrol_args(size="4MiB", random_source="pipe")],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+        )
+        try:
+            with open(pipe, "wb", buffering=0) as source:
+                # More than the pipe holds: it was read when this returns, and
+                # the pad's files are there.
+                first = os.urandom(1 << 20)
+                while first:
+                    first = first[source.write(first) :]
+                process.send_signal(number)
+                if number != signal.SIGKILL:
+                    try:
+                        while True:
+                            source.write(os.urandom(1 << 16))
+                    except BrokenPipeError:
+                        pass
+            _, errors = process.communicate(timeout=120)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            os.unlink(pipe)
+        self.assertEqual(process.returncode, expect, errors)
+        if expect == 1:
+            self.assertIn("skexctl: interrupted; nothing was changed", errors)
+
+
+class RevokeTest(CliTest):
+    ARGS = ["revoke", "--hub-config", "hub.toml", "--agent"]
+
+    def setUp(self):
+        super().setUp()
+        self.make_hub()
+        self.ok(*self.enrol_args())
+
+    def test_removes_the_enrolment_and_allows_a_new_one(self):
+        out = self.ok(*self.ARGS, "alice@north.example", "--yes")
+        self.assertIn("revoked alice@north.example at hub1@one.example", out)
+        self.assertEqual(os.listdir(self.path("hub1-state/agents")), [])
+        os.unlink(self.path("alice.pad"))
+        self.ok(*self.enrol_args())
+
+    def test_overwrites_the_pad(self):
+        pad = self.path("hub1-state/agents/alice@north.example/pad")
+        with open(pad, "rb") as held:
+            self.ok(*self.ARGS, "alice@north.example", "--yes")
+            self.assertEqual(set(held.read()), {0})
+
+    def test_asks_without_yes(self):
+        error = self.fails(2, *self.ARGS, "alice@north.example")
+        self.assertIn("confirm with --yes", error)
+        self.assertEqual(
+            os.listdir(self.path("hub1-state/agents")), ["alice@north.example"]
+        )
+
+    def test_refuses_a_stranger(self):
+        error = self.fails(1, *self.ARGS, "bob@south.example", "--yes")
+        self.assertIn("bob@south.example is not enrolled in hub1-state", error)
+
+
+class PadTest(CliTest):
+    def setUp(self):
+        super().setUp()
+        self.make_hub()
+        self.ok(*self.enrol_args())
+
+    def test_shows_a_pad_without_its_secrets(self):
+        out = self.ok("pad", "alice.pad")
+        self.assertIn("agent    alice@north.example\n", out)
+        self.assertIn("import   waiting for the first use\n", out)
+        self.assertEqual(out.count("\nlane 0 "), 4)
+        with open(self.path("alice.pad"), "rb") as pad:
+            data = pad.read()
+        for at in range(0, len(data) - 4, 997):
+            piece = data[at : at + 4]
+            if set(piece) != {0}:
+                self.assertNotIn(piece.hex() * 2, out)
+
+    def test_refuses_what_is_no_pad(self):
+        self.assertEqual(
+            self.fails(2, "pad", "hub.toml"),
+            "hub.toml: is not a pad file; give the path of a file that skexctl "
+            "enrol made",
+        )
+
+    def test_reports_a_truncated_pad(self):
+        os.truncate(self.path("alice.pad"), 100000)
+        self.assertIn("is truncated: expected", self.fails(1, "pad", "alice.pad"))
+
+    def test_reports_damaged_marks(self):
+        with open(self.path("alice.pad"), "r+b") as pad:
+            pad.seek(4096)
+            pad.write(b"\0" * 8192)
+        done = self.run_ctl("pad", "alice.pad")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("both of its mark slots are damaged", done.stderr)
+
+
+if __name__ == "__main__":
+    SKEXCTL = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
