@@ -1,18 +1,14 @@
 #include "service/sidecar/dialer.h"
 
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "gmock/gmock.h"
@@ -114,9 +110,6 @@ TEST_F(DialerTest, CancelledCallsNobody) {
 class FullUnixServer {
  public:
   FullUnixServer() {
-    std::string folder = testing::TempDir() + "/dialXXXXXX";
-    folder_ = ::mkdtemp(folder.data());
-    endpoint_ = Endpoint::Parse(absl::StrCat("unix:", folder_, "/s")).value();
     const SocketAddress address = SocketAddress::Of(endpoint_).value();
     fd_ = OwnedFd(::socket(AF_UNIX, SOCK_STREAM, 0));
     EXPECT_EQ(::bind(fd_.get(), address.get(), address.size), 0);
@@ -128,17 +121,12 @@ class FullUnixServer {
     }
     EXPECT_EQ(errno, EAGAIN);
   }
-  ~FullUnixServer() {
-    ::unlink(endpoint_.path.c_str());
-    ::rmdir(folder_.c_str());
-  }
-
   const Endpoint& endpoint() const { return endpoint_; }
   OwnedFd Accept() { return OwnedFd(::accept(fd_.get(), nullptr, nullptr)); }
 
  private:
-  std::string folder_;
-  Endpoint endpoint_;
+  const SocketFolder folder_;
+  const Endpoint endpoint_ = folder_.At("s");
   OwnedFd fd_;
   std::vector<OwnedFd> callers_;
 };

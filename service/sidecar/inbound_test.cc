@@ -58,6 +58,19 @@ TEST_F(InboundTest, KnownPeerReachesTheBackend) {
   EXPECT_THAT(bob_.keys.accepted(), ElementsAre(TestPsk(1, 5).identity));
 }
 
+TEST_F(InboundTest, HelloRetryRequestUsesAnIdentityOnce) {
+  tlsbridge::Policy policy;
+  policy.groups = {tlsbridge::Group::kP384};
+  bob_.tls = tlsbridge::Context::Create(policy).value();
+  StartBob();
+  RawTlsPeer peer = Dial(TestPsk(1, 0));
+  ASSERT_TRUE(peer.Handshake().ok()) << peer.session().status();
+  EXPECT_TRUE(peer.session().info().hello_retry);
+  ASSERT_TRUE(peer.Send("x"));
+  EXPECT_EQ(backend_.Accept().Read(1), "x");
+  EXPECT_EQ(bob_.keys.accepted().size(), 1u);
+}
+
 TEST_F(InboundTest, UnknownIdentityIsRefused) {
   StartBob();
   EXPECT_TRUE(absl::IsUnauthenticated(Dial(TestPsk(9, 0)).Handshake()));

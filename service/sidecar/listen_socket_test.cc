@@ -3,13 +3,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <fstream>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "service/sidecar/loopback.h"
@@ -21,26 +21,14 @@ using testing::HasSubstr;
 
 class ListenSocketTest : public testing::Test {
  protected:
-  ListenSocketTest() {
-    std::string folder = testing::TempDir() + "/listenXXXXXX";
-    folder_ = ::mkdtemp(folder.data());
-    path_ = folder_ + "/s";
-  }
-  ~ListenSocketTest() override {
-    ::unlink(path_.c_str());
-    ::rmdir(folder_.c_str());
-  }
-
-  Endpoint UnixEndpoint() const {
-    return Endpoint::Parse(absl::StrCat("unix:", path_)).value();
-  }
+  Endpoint UnixEndpoint() const { return folder_.At("s"); }
   bool FileExists() const {
     struct stat found {};
     return ::lstat(path_.c_str(), &found) == 0;
   }
 
-  std::string folder_;
-  std::string path_;
+  const SocketFolder folder_;
+  const std::string path_ = folder_.PathOf("s");
 };
 
 TEST_F(ListenSocketTest, ReportsThePortThatTheSystemChose) {
@@ -158,8 +146,7 @@ TEST_F(ListenSocketTest, LeavesAFileThatIsNoSocket) {
 }
 
 TEST_F(ListenSocketTest, MissingFolderIsNamed) {
-  const Endpoint endpoint =
-      Endpoint::Parse(absl::StrCat("unix:", folder_, "/no/such/s")).value();
+  const Endpoint endpoint = folder_.At("no/such/s");
   const absl::Status status = ListenSocket::Open(endpoint).status();
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
   EXPECT_THAT(status.message(), HasSubstr("make the folder"));

@@ -10,10 +10,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <random>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "service/sidecar/socket_address.h"
 
 namespace service {
@@ -110,6 +113,23 @@ void TestStream::Reset() {
   const linger at_once = {.l_onoff = 1, .l_linger = 0};
   ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
   fd_.Close();
+}
+
+SocketFolder::SocketFolder() : path_("/tmp/skex-test-XXXXXX") {
+  if (::mkdtemp(path_.data()) == nullptr) Die("mkdtemp");
+}
+
+SocketFolder::~SocketFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::string SocketFolder::PathOf(absl::string_view name) const {
+  return absl::StrCat(path_, "/", name);
+}
+
+Endpoint SocketFolder::At(absl::string_view name) const {
+  return Endpoint::Parse(absl::StrCat("unix:", PathOf(name))).value();
 }
 
 TestServer::TestServer() : TestServer(AnyPort()) {}

@@ -51,6 +51,22 @@ class TestStream {
   OwnedFd fd_;
 };
 
+// A folder for Unix sockets, under a path that is short enough for them.
+// Removed at the end, with all files in it.
+class SocketFolder {
+ public:
+  SocketFolder();
+  ~SocketFolder();
+  SocketFolder(const SocketFolder&) = delete;
+  SocketFolder& operator=(const SocketFolder&) = delete;
+
+  std::string PathOf(absl::string_view name) const;
+  Endpoint At(absl::string_view name) const;
+
+ private:
+  std::string path_;
+};
+
 // A server socket on a port of the system's choice, or at a Unix path.
 class TestServer {
  public:

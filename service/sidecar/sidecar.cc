@@ -1,5 +1,8 @@
 #include "service/sidecar/sidecar.h"
 
+#include <sys/resource.h>
+
+#include <cstdint>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -31,6 +34,23 @@ class Countdown {
   CondVar zero_;
   size_t count_ ABSL_GUARDED_BY(mutex_);
 };
+
+// Says so if the process may not open the files for limits.connections: two
+// sockets each, and a few for everything else.
+void CheckFileLimit(const TunnelSurroundings& shared) {
+  constexpr uint64_t kOtherFiles = 100;
+  const uint64_t wanted = 2 * shared.limits.connections + kOtherFiles;
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= wanted) {
+    return;
+  }
+  shared.log.Warning("few files",
+                     {{"limit", files.rlim_cur},
+                      {"wanted", wanted},
+                      {"detail",
+                       "the limit of open files is reached before that of "
+                       "connections; raise it (ulimit -n, LimitNOFILE)"}});
+}
 
 }  // namespace
 
@@ -72,6 +92,7 @@ absl::Status Sidecar::Listen(const Options& options, Listener::Open open) {
 void Sidecar::Start() {
   MutexLock lock(&stop_mutex_);
   started_ = true;
+  CheckFileLimit(shared_);
   pool_.Start();
 }
 

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "service/base/mutex.h"
 #include "service/sidecar/tunnel_fixture.h"
 
 namespace service {
@@ -148,12 +149,9 @@ TEST_F(SidecarTest, CarriesManyConnectionsAtOnce) {
 }
 
 TEST_F(SidecarTest, CarriesUnixSocketsOnBothPlainSides) {
-  std::string folder = testing::TempDir() + "/sidecarXXXXXX";
-  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-  const Endpoint listen =
-      Endpoint::Parse(absl::StrCat("unix:", folder, "/app")).value();
-  TestServer backend(
-      Endpoint::Parse(absl::StrCat("unix:", folder, "/backend")).value());
+  const SocketFolder folder;
+  const Endpoint listen = folder.At("app");
+  TestServer backend(folder.At("backend"));
   alice_.options.outbound.front().listen = listen;
   bob_.options.inbound.front().forward = backend.endpoint();
   Start();
@@ -261,6 +259,44 @@ TEST_F(SidecarTest, LogsTheFactsOfEachHandshakeOnBothSides) {
               HasSubstr("handshake tunnel=from-alice role=server "
                         "peer=alice@north.example " +
                         facts));
+}
+
+class RecordingObserver : public SidecarObserver {
+ public:
+  void OnHandshake(const HandshakeSample& sample) override {
+    MutexLock lock(&mutex_);
+    seen_.push_back(
+        absl::StrCat(sample.tunnel, " ", TlsRoleName(sample.kind), " ",
+                     HandshakeResultName(sample.result),
+                     sample.form == skex::PskForm::kImported ? " imported" : "",
+                     sample.took > absl::ZeroDuration() ? "" : " in no time"));
+  }
+
+  std::vector<std::string> seen() const {
+    MutexLock lock(&mutex_);
+    return seen_;
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::vector<std::string> seen_ ABSL_GUARDED_BY(mutex_);
+};
+
+TEST_F(SidecarTest, ShowsHandshakesToItsObserver) {
+  RecordingObserver at_alice;
+  RecordingObserver at_bob;
+  alice_.observer = &at_alice;
+  bob_.observer = &at_bob;
+  alice_.keys.DialWith(7);  // Bob does not know it
+  alice_.keys.OnRefused([this] { alice_.keys.DialWith(1); });
+  Start();
+  Open();
+  alice_.Finish();
+  bob_.Finish();
+  EXPECT_THAT(at_alice.seen(), ElementsAre("to-bob client refused",
+                                           "to-bob client ok imported"));
+  EXPECT_THAT(at_bob.seen(), ElementsAre("from-alice server refused",
+                                         "from-alice server ok imported"));
 }
 
 TEST_F(SidecarTest, TakenAddressIsAnErrorOfCreate) {

@@ -4,8 +4,6 @@
 #include <iostream>
 #include <utility>
 
-#include "service/sidecar/raw_tls_peer.h"
-
 namespace service {
 
 skex::AgentId Alice() {
@@ -18,7 +16,7 @@ skex::AgentId Bob() {
 
 void TestAgent::Start() {
   absl::StatusOr<std::unique_ptr<Sidecar>> created =
-      Sidecar::Create(options, keys, TestTls(), log, nullptr);
+      Sidecar::Create(options, keys, tls, log, observer);
   if (!created.ok()) {
     std::cerr << created.status() << std::endl;
     std::abort();

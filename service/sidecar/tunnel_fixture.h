@@ -10,8 +10,10 @@
 #include "service/sidecar/fake_psk_provider.h"
 #include "service/sidecar/loopback.h"
 #include "service/sidecar/options.h"
+#include "service/sidecar/raw_tls_peer.h"
 #include "service/sidecar/sidecar.h"
 #include "skex/base/ids.h"
+#include "tlsbridge/session.h"
 
 namespace service {
 
@@ -39,6 +41,8 @@ struct TestAgent {
   Log log{LogLevel::kDebug, LogFormat::kText, log_text};
   FakePskProvider keys;
   SidecarOptions options;
+  std::shared_ptr<const tlsbridge::Context> tls = TestTls();
+  SidecarObserver* observer = nullptr;
   std::unique_ptr<Sidecar> sidecar;
 };
 
