@@ -27,13 +27,19 @@ enum class Group { kX25519, kP256, kP384 };
 struct Policy {
   Cipher cipher = Cipher::kAes256Gcm;
   std::vector<Group> groups = {Group::kX25519, Group::kP256, Group::kP384};
+  // After so many records a sender takes new traffic keys (KeyUpdate). The
+  // default is well under the limit of AES-GCM (RFC 8446, section 5.5), and 128
+  // GiB of full records.
+  uint64_t records_per_key = uint64_t{1} << 23;
 };
 
 // Context holds what all sessions of one policy share. Immutable;
 // thread-safe.
 class Context {
  public:
-  // Returns INVALID_ARGUMENT if the policy names no group.
+  // Returns INVALID_ARGUMENT if the policy names no group, names one twice, or
+  // has records_per_key = 0; UNIMPLEMENTED if the TLS library cannot restrict
+  // itself to policy.cipher (only upstream's; the packaged one can).
   static absl::StatusOr<std::shared_ptr<const Context>> Create(
       const Policy& policy);
   ~Context();
@@ -77,13 +83,16 @@ class Session {
  public:
   // A client that offers `psk` and accepts nothing else. Its ClientHello is in
   // output() at once. Returns INVALID_ARGUMENT if the secret is under 16
-  // bytes, the identity is empty or does not fit into a ClientHello, or a raw
-  // PSK carries a context.
+  // bytes, the identity is empty, identity and context do not fit into a
+  // ClientHello of 16 KiB, a raw PSK carries a context, or the policy's cipher
+  // and a raw PSK's hash exclude each other; UNIMPLEMENTED for a raw PSK if the
+  // TLS library has none (upstream's).
   static absl::StatusOr<std::unique_ptr<Session>> Client(
       std::shared_ptr<const Context> context, skex::Psk psk);
 
   // A server. It waits for a ClientHello, then stands in kNeedsPsk.
-  static std::unique_ptr<Session> Server(std::shared_ptr<const Context> context);
+  static std::unique_ptr<Session> Server(
+      std::shared_ptr<const Context> context);
 
   ~Session();
   Session(const Session&) = delete;
@@ -91,10 +100,17 @@ class Session {
 
   SessionState state() const;
 
-  // Why the session is in kFailed: UNAUTHENTICATED for every failure of
-  // authentication (one face for unknown identity, wrong key, wrong context),
-  // INVALID_ARGUMENT for bytes that are not TLS 1.3, ABORTED if Abort() was
-  // called; the text names the TLS alert and whether it was sent or received.
+  // Why the session is in kFailed. The text names the TLS alert and whether it
+  // was sent or received.
+  //   UNAUTHENTICATED: any failure of authentication; unknown identity, wrong
+  //     key and wrong context are one.
+  //   INVALID_ARGUMENT: bytes that are not TLS 1.3, or a record that does not
+  //     decrypt; on a server, too, if AnswerPsk() got a PSK that Client() would
+  //     refuse.
+  //   ABORTED: Abort() was called, or the peer ended an established session
+  //     with a fatal alert.
+  //   UNAVAILABLE: the peer closed during the handshake.
+  //   RESOURCE_EXHAUSTED: no memory.
   // OK in every other state.
   absl::Status status() const;
 
@@ -109,7 +125,8 @@ class Session {
   void ConsumeOutput(size_t size);
 
   // Server in kNeedsPsk: the external identities that the client offers, in
-  // its order, each once. Valid until AnswerPsk().
+  // its order, each once, and of a long list the first 16. Public and not
+  // authenticated. Valid until AnswerPsk().
   const std::vector<std::string>& offered_identities() const;
 
   // Server in kNeedsPsk: the PSK for one of the offered identities, or any
@@ -124,7 +141,8 @@ class Session {
   bool psk_accepted() const;
 
   // Ends the session with a fatal alert, the one of a failed authentication.
-  // Output that was not consumed yet is dropped.
+  // A server that has not handed out any of its answer drops it, so that the
+  // client sees what it sees for a wrong key. Does nothing in kFailed.
   void Abort();
 
   // kEstablished: decrypted bytes. Returns how many bytes were put into `out`;
@@ -145,8 +163,8 @@ class Session {
   // Sends close_notify: half-close. Reading goes on.
   void CloseWrite();
 
-  // Valid once psk_accepted().
-  SessionInfo info() const;
+  // Valid once psk_accepted(), also when the session failed after that.
+  const SessionInfo& info() const;
 
  private:
   struct Machine;
