@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "CLI/CLI.hpp"
 #include "service/config/agent_config.h"
 #include "service/config/hub_config.h"
 

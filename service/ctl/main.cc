@@ -4,9 +4,7 @@
 #include <iostream>
 #include <string>
 
-#include "CLI/App.hpp"
-#include "CLI/Config.hpp"
-#include "CLI/Formatter.hpp"
+#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "service/ctl/check_verb.h"
 #include "service/ctl/enrol_verb.h"

@@ -59,6 +59,7 @@ TEST_F(PadPairTest, LeavesNothingBehindWhenStopped) {
 TEST_F(PadPairTest, LeavesNothingBehindWhenTheDiskIsFull) {
   // However far it gets; the clearing up finds the disk writable again, or
   // not.
+  request_.geometry = *GeometryFor(144 << 10, 1);
   for (uint64_t times : {uint64_t{1}, uint64_t{2}}) {
     for (uint64_t at = 0;; ++at) {
       FakeFileSystem files(at);
