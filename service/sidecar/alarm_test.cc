@@ -6,7 +6,7 @@
 #include "absl/time/time.h"
 #include "asio/io_context.hpp"
 #include "gtest/gtest.h"
-#include "service/sidecar/monotonic_time.h"
+#include "service/base/monotonic_time.h"
 
 namespace service {
 namespace {

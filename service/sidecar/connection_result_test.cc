@@ -1,5 +1,6 @@
 #include "service/sidecar/connection_result.h"
 
+#include <cstddef>
 #include <set>
 
 #include "absl/strings/string_view.h"

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "service/sidecar/monotonic_time.h"
+#include "service/base/monotonic_time.h"
 #include "service/sidecar/relay.h"
 
 namespace service {

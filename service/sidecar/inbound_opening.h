@@ -1,6 +1,7 @@
 #ifndef SERVICE_SIDECAR_INBOUND_OPENING_H_
 #define SERVICE_SIDECAR_INBOUND_OPENING_H_
 
+#include <cstddef>
 #include <memory>
 #include <string>
 

@@ -4,12 +4,13 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "asio/error.hpp"
-#include "service/sidecar/monotonic_time.h"
+#include "service/base/monotonic_time.h"
 #include "service/sidecar/stream_socket.h"
 
 namespace service {
@@ -129,11 +130,12 @@ void Listener::HandOver(OwnedFd fd) {
 }
 
 void Listener::Refuse(OwnedFd fd) {
-  StreamSocket(home_.io(), std::move(fd)).Reset();
   tunnel_.stats.total.fetch_add(1, std::memory_order_relaxed);
   tunnel_.stats.results[static_cast<size_t>(ConnectionResult::kLimit)]
       .fetch_add(1, std::memory_order_relaxed);
   Complain("connection refused", "the limit of connections is reached");
+  // Last: whoever sees the reset finds it counted.
+  StreamSocket(home_.io(), std::move(fd)).Reset();
 }
 
 void Listener::Complain(absl::string_view what, absl::string_view why) {

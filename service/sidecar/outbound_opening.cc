@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "service/sidecar/monotonic_time.h"
+#include "service/base/monotonic_time.h"
 #include "service/sidecar/psk_identity.h"
 #include "service/sidecar/relay.h"
 

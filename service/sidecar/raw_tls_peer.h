@@ -1,6 +1,7 @@
 #ifndef SERVICE_SIDECAR_RAW_TLS_PEER_H_
 #define SERVICE_SIDECAR_RAW_TLS_PEER_H_
 
+#include <cstddef>
 #include <memory>
 #include <string>
 

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "service/sidecar/monotonic_time.h"
+#include "service/base/monotonic_time.h"
 
 namespace service {
 namespace {

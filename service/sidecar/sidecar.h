@@ -5,9 +5,11 @@
 #include <memory>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "service/base/mutex.h"
 #include "service/log/log.h"
 #include "service/sidecar/listener.h"
 #include "service/sidecar/options.h"

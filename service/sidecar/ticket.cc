@@ -1,9 +1,11 @@
 #include "service/sidecar/ticket.h"
 
+#include <cstddef>
 #include <utility>
 
+#include "absl/types/optional.h"
 #include "service/log/log.h"
-#include "service/sidecar/monotonic_time.h"
+#include "service/base/monotonic_time.h"
 #include "service/sidecar/psk_identity.h"
 
 namespace service {

@@ -4,6 +4,8 @@
 #include <iostream>
 #include <utility>
 
+#include "absl/status/statusor.h"
+
 namespace service {
 
 skex::AgentId Alice() {

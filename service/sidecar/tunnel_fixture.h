@@ -1,6 +1,7 @@
 #ifndef SERVICE_SIDECAR_TUNNEL_FIXTURE_H_
 #define SERVICE_SIDECAR_TUNNEL_FIXTURE_H_
 
+#include <cstddef>
 #include <memory>
 #include <sstream>
 #include <string>
