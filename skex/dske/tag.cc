@@ -7,7 +7,7 @@ namespace skex {
 
 Gf128 KeyTag(const Gf128& c, const Gf128& d, const Gf128& e,
              absl::Span<const uint8_t> context, absl::Span<const uint8_t> key) {
-  BlockRuns words(2);
+  BlockRuns words;
   words.Append(context);
   words.Pad();
   words.Append(key);

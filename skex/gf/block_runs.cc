@@ -2,30 +2,34 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 
 #include "skex/base/secret.h"
 
 namespace skex {
 
 BlockRuns::~BlockRuns() {
-  for (Block& block : copied_) Wipe(absl::MakeSpan(block));
+  if (copied_size_ != 0) Wipe({copied_, copied_size_});
 }
 
 void BlockRuns::Append(absl::Span<const uint8_t> piece) {
-  if (open_ != 0) {
+  if (++piece_count_ > kMaxPieces) std::abort();
+  if (open_ != 0 && !piece.empty()) {
     const size_t count = std::min(Gf128::kSize - open_, piece.size());
-    std::copy_n(piece.begin(), count, copied_.back().begin() + open_);
+    std::memcpy(copied_ + copied_size_ - Gf128::kSize + open_, piece.data(),
+                count);
     open_ += count;
     piece.remove_prefix(count);
     if (open_ == Gf128::kSize) CloseBlock();
   }
   const size_t whole = piece.size() - piece.size() % Gf128::kSize;
-  if (whole != 0) runs_.push_back(piece.first(whole));
+  if (whole != 0) runs_[run_count_++] = piece.first(whole);
   piece.remove_prefix(whole);
   if (!piece.empty()) {
-    if (copied_.size() == copied_.capacity()) std::abort();
-    copied_.push_back(Block{});
-    std::copy(piece.begin(), piece.end(), copied_.back().begin());
+    uint8_t* block = copied_ + copied_size_;
+    std::memset(block, 0, Gf128::kSize);
+    std::memcpy(block, piece.data(), piece.size());
+    copied_size_ += Gf128::kSize;
     open_ = piece.size();
   }
 }
@@ -35,7 +39,7 @@ void BlockRuns::Pad() {
 }
 
 void BlockRuns::CloseBlock() {
-  runs_.push_back(copied_.back());
+  runs_[run_count_++] = {copied_ + copied_size_ - Gf128::kSize, Gf128::kSize};
   open_ = 0;
 }
 

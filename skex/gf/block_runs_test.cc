@@ -35,7 +35,7 @@ TEST(BlockRunsTest, JoinsAnyThreePiecesAndPadsOnce) {
     padded.resize((size + 15) / 16 * 16);
     for (size_t i = 0; i <= size; ++i) {
       for (size_t j = i; j <= size; ++j) {
-        BlockRuns blocks(3);
+        BlockRuns blocks;
         blocks.Append(all.first(i));
         blocks.Append(all.subspan(i, j - i));
         blocks.Append(all.subspan(j, size - j));
@@ -46,11 +46,29 @@ TEST(BlockRunsTest, JoinsAnyThreePiecesAndPadsOnce) {
   }
 }
 
-TEST(BlockRunsTest, JoinsManyTinyPieces) {
-  const Bytes bytes = Counting(160);
-  BlockRuns blocks(bytes.size());
-  for (const uint8_t& byte : bytes) blocks.Append({&byte, 1});
-  EXPECT_EQ(Joined(blocks), bytes);
+TEST(BlockRunsTest, JoinsTinyPieces) {
+  for (size_t size = 1; size <= 20; ++size) {
+    const Bytes bytes = Counting(BlockRuns::kMaxPieces * size);
+    Bytes padded = bytes;
+    padded.resize((bytes.size() + 15) / 16 * 16);
+    BlockRuns blocks;
+    for (size_t i = 0; i < bytes.size(); i += size) {
+      blocks.Append({&bytes[i], size});
+    }
+    blocks.Pad();
+    EXPECT_EQ(Joined(blocks), padded) << size;
+  }
+}
+
+TEST(BlockRunsTest, HoldsTheMostRunsThatPiecesBring) {
+  const Bytes bytes = Counting(33);
+  BlockRuns blocks;
+  for (size_t i = 0; i < BlockRuns::kMaxPieces; ++i) {
+    blocks.Append(bytes);
+    blocks.Pad();
+  }
+  EXPECT_EQ(blocks.runs().size(), 2 * BlockRuns::kMaxPieces);
+  EXPECT_EQ(Joined(blocks).size(), 48 * BlockRuns::kMaxPieces);
 }
 
 TEST(BlockRunsTest, PadsBetweenStrings) {
@@ -58,7 +76,7 @@ TEST(BlockRunsTest, PadsBetweenStrings) {
   Bytes expected = first;
   expected.resize(32);
   expected.insert(expected.end(), second.begin(), second.end());
-  BlockRuns blocks(2);
+  BlockRuns blocks;
   blocks.Append(first);
   blocks.Pad();
   blocks.Append(second);
@@ -68,30 +86,23 @@ TEST(BlockRunsTest, PadsBetweenStrings) {
 
 TEST(BlockRunsTest, LeavesOutAnUnfinishedBlock) {
   const Bytes bytes = Counting(20);
-  BlockRuns blocks(1);
+  BlockRuns blocks;
   blocks.Append(bytes);
   EXPECT_EQ(Joined(blocks), Bytes(bytes.begin(), bytes.begin() + 16));
 }
 
 TEST(BlockRunsTest, DoesNotCopyWholeBlocks) {
   const Bytes bytes = Counting(64);
-  BlockRuns blocks(1);
+  BlockRuns blocks;
   blocks.Append(bytes);
   ASSERT_EQ(blocks.runs().size(), 1u);
   EXPECT_EQ(blocks.runs()[0].data(), bytes.data());
 }
 
-TEST(BlockRunsDeathTest, EndsTheProcessOnMorePiecesThanAnnounced) {
-  const Bytes bytes = Counting(17);
-  EXPECT_DEATH(
-      {
-        BlockRuns blocks(4);
-        for (int i = 0; i < 10; ++i) {
-          blocks.Append(bytes);
-          blocks.Pad();
-        }
-      },
-      "");
+TEST(BlockRunsDeathTest, EndsTheProcessOnTooManyPieces) {
+  BlockRuns blocks;
+  for (size_t i = 0; i < BlockRuns::kMaxPieces; ++i) blocks.Append({});
+  EXPECT_DEATH(blocks.Append({}), "");
 }
 
 }  // namespace

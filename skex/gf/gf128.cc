@@ -1,6 +1,8 @@
 #include "skex/gf/gf128.h"
 
+#include <bit>
 #include <cstdlib>
+#include <cstring>
 #include <vector>
 
 #include "skex/gf/gf128_kernel.h"
@@ -21,15 +23,21 @@ const Gf128Kernel& FastestKernel() {
   return *kernel;
 }
 
+// To or from big-endian, whichever it is not.
+uint64_t BigEndian(uint64_t value) {
+  return std::endian::native == std::endian::big ? value
+                                                 : __builtin_bswap64(value);
+}
+
 uint64_t LoadBigEndian(const uint8_t* bytes) {
-  uint64_t value = 0;
-  for (int i = 0; i < 8; ++i) value = value << 8 | bytes[i];
-  return value;
+  uint64_t value;
+  std::memcpy(&value, bytes, sizeof value);
+  return BigEndian(value);
 }
 
 void StoreBigEndian(uint64_t value, uint8_t* out) {
-  for (int i = 7; i >= 0; --i, value >>= 8)
-    out[i] = static_cast<uint8_t>(value);
+  value = BigEndian(value);
+  std::memcpy(out, &value, sizeof value);
 }
 
 }  // namespace
@@ -60,13 +68,11 @@ std::array<uint8_t, Gf128::kSize> Gf128::ToBytes() const {
   return bytes;
 }
 
-Gf128 operator*(const Gf128& a, const Gf128& b) {
-  return FastestKernel().multiply(a, b);
-}
+Gf128 operator*(Gf128 a, Gf128 b) { return FastestKernel().multiply(a, b); }
 
-Gf128 Square(const Gf128& a) { return a * a; }
+Gf128 Square(Gf128 a) { return a * a; }
 
-Gf128 Inverse(const Gf128& a) {
+Gf128 Inverse(Gf128 a) {
   // With b(n) = a^(2^n - 1): b(2n) = b(n)^(2^n) * b(n), b(n + 1) = b(n)^2 * a.
   // Six times n -> 2n + 1 lead from b(1) = a to b(127), whose square it is.
   Gf128 b = a;
@@ -78,7 +84,7 @@ Gf128 Inverse(const Gf128& a) {
   return Square(b);
 }
 
-void MulAdd(const Gf128& coefficient, ConstBytes in, Bytes out) {
+void MulAdd(Gf128 coefficient, ConstBytes in, Bytes out) {
   Require(in.size() == out.size() && in.size() % Gf128::kSize == 0);
   FastestKernel().mul_add(coefficient, in.data(), out.data(),
                           in.size() / Gf128::kSize);
@@ -94,8 +100,7 @@ void Combine(absl::Span<const Gf128> matrix, absl::Span<const ConstBytes> in,
   FastestKernel().combine(matrix.data(), in, out);
 }
 
-Gf128 Horner(const Gf128& x, absl::Span<const ConstBytes> runs,
-             const Gf128& start) {
+Gf128 Horner(Gf128 x, absl::Span<const ConstBytes> runs, Gf128 start) {
   for (const ConstBytes& run : runs) Require(run.size() % Gf128::kSize == 0);
   return FastestKernel().horner(x, runs, start);
 }

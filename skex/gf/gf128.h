@@ -41,30 +41,29 @@ class Gf128 {
   uint64_t low() const { return low_; }
 
   // Addition and subtraction are one: every element is its own negative.
-  friend Gf128 operator+(const Gf128& a, const Gf128& b) {
+  friend Gf128 operator+(Gf128 a, Gf128 b) {
     return Gf128(a.high_ ^ b.high_, a.low_ ^ b.low_);
   }
-  friend Gf128 operator*(const Gf128& a, const Gf128& b);
-  Gf128& operator+=(const Gf128& other) { return *this = *this + other; }
-  Gf128& operator*=(const Gf128& other) { return *this = *this * other; }
+  friend Gf128 operator*(Gf128 a, Gf128 b);
+  Gf128& operator+=(Gf128 other) { return *this = *this + other; }
+  Gf128& operator*=(Gf128 other) { return *this = *this * other; }
 
-  friend bool operator==(const Gf128& a, const Gf128& b) {
+  friend bool operator==(Gf128 a, Gf128 b) {
     return ((a.high_ ^ b.high_) | (a.low_ ^ b.low_)) == 0;
   }
   // The order of the 16 bytes. For public elements only.
-  friend std::strong_ordering operator<=>(const Gf128& a,
-                                          const Gf128& b) = default;
+  friend std::strong_ordering operator<=>(Gf128 a, Gf128 b) = default;
 
  private:
   uint64_t high_ = 0;
   uint64_t low_ = 0;
 };
 
-Gf128 Square(const Gf128& a);
+Gf128 Square(Gf128 a);
 
 // The inverse of `a`, as a^(2^128 - 2); that of zero is zero. Costs about 140
 // multiplications.
-Gf128 Inverse(const Gf128& a);
+Gf128 Inverse(Gf128 a);
 
 // The functions below work on strings of elements of 16 bytes each and use the
 // CPU's carry-less multiplication where there is one. Input and output may
@@ -72,7 +71,7 @@ Gf128 Inverse(const Gf128& a);
 // do not fit together or are no multiple of 16.
 
 // out += coefficient * in, element by element.
-void MulAdd(const Gf128& coefficient, absl::Span<const uint8_t> in,
+void MulAdd(Gf128 coefficient, absl::Span<const uint8_t> in,
             absl::Span<uint8_t> out);
 
 // Multiplies a matrix with a vector of strings: with k = in.size(),
@@ -91,8 +90,8 @@ void Combine(absl::Span<const Gf128> matrix,
 //
 // so that a longer string can be evaluated in parts, the last part first. The
 // powers of x that it makes on the way are wiped.
-Gf128 Horner(const Gf128& x, absl::Span<const absl::Span<const uint8_t>> runs,
-             const Gf128& start);
+Gf128 Horner(Gf128 x, absl::Span<const absl::Span<const uint8_t>> runs,
+             Gf128 start);
 
 }  // namespace skex
 

@@ -17,15 +17,14 @@ namespace skex {
 // others call gf128.h.
 struct Gf128Kernel {
   const char* name;
-  Gf128 (*multiply)(const Gf128& a, const Gf128& b);
-  void (*mul_add)(const Gf128& coefficient, const uint8_t* in, uint8_t* out,
+  Gf128 (*multiply)(Gf128 a, Gf128 b);
+  void (*mul_add)(Gf128 coefficient, const uint8_t* in, uint8_t* out,
                   size_t blocks);
   void (*combine)(const Gf128* matrix,
                   absl::Span<const absl::Span<const uint8_t>> in,
                   absl::Span<const absl::Span<uint8_t>> out);
-  Gf128 (*horner)(const Gf128& x,
-                  absl::Span<const absl::Span<const uint8_t>> runs,
-                  const Gf128& start);
+  Gf128 (*horner)(Gf128 x, absl::Span<const absl::Span<const uint8_t>> runs,
+                  Gf128 start);
 };
 
 // Constant-time code for every CPU.

@@ -33,7 +33,7 @@ struct Cpu {
   SKEX_CPU void Store(Vec a, uint8_t* bytes) {
     vst1q_u8(bytes, Reverse(vreinterpretq_u8_u64(a)));
   }
-  SKEX_CPU Vec FromGf128(const Gf128& a) {
+  SKEX_CPU Vec FromGf128(Gf128 a) {
     return vcombine_u64(vcreate_u64(a.low()), vcreate_u64(a.high()));
   }
   SKEX_CPU Gf128 ToGf128(Vec a) {

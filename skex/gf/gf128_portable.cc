@@ -45,7 +45,7 @@ struct Cpu {
     return Gf128::FromBytes({bytes, Gf128::kSize});
   }
   static void Store(Vec a, uint8_t* bytes) { a.CopyTo({bytes, Gf128::kSize}); }
-  static Vec FromGf128(const Gf128& a) { return a; }
+  static Vec FromGf128(Gf128 a) { return a; }
   static Gf128 ToGf128(Vec a) { return a; }
   static Vec Xor(Vec a, Vec b) { return a + b; }
   static Vec MulLow(Vec a, Vec b) { return CarrylessProduct(a.low(), b.low()); }

@@ -16,7 +16,8 @@ std::array<uint8_t, kOneTimeMacSize> ComputeOneTimeMac(
   const Gf128 a = Gf128::FromBytes(key.first(Gf128::kSize));
   const Gf128 b = Gf128::FromBytes(key.last(Gf128::kSize));
 
-  BlockRuns blocks(pieces.size());
+  static_assert(kOneTimeMacMaxPieces == BlockRuns::kMaxPieces);
+  BlockRuns blocks;
   uint64_t length = 0;
   for (const absl::Span<const uint8_t>& piece : pieces) {
     blocks.Append(piece);

@@ -27,12 +27,14 @@ namespace skex {
 
 inline constexpr size_t kOneTimeMacKeySize = 32;
 inline constexpr size_t kOneTimeMacSize = 16;
+inline constexpr size_t kOneTimeMacMaxPieces = 4;
 using OneTimeTag = std::array<uint8_t, kOneTimeMacSize>;
 
 // The tag of the concatenation of `pieces`; how it is cut into pieces does not
 // matter, and nothing is copied but blocks across their ends. The process ends
-// if `key` is not kOneTimeMacKeySize bytes: a key's size is never a matter of
-// what a message says.
+// on more than kOneTimeMacMaxPieces of them, and if `key` is not
+// kOneTimeMacKeySize bytes: a key's size is never a matter of what a message
+// says.
 std::array<uint8_t, kOneTimeMacSize> ComputeOneTimeMac(
     absl::Span<const uint8_t> key,
     absl::Span<const absl::Span<const uint8_t>> pieces);

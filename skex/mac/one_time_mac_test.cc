@@ -130,5 +130,10 @@ TEST(OneTimeMacDeathTest, EndsTheProcessOnAKeyOfAnotherSize) {
   }
 }
 
+TEST(OneTimeMacDeathTest, EndsTheProcessOnTooManyPieces) {
+  const std::vector<absl::Span<const uint8_t>> pieces(kOneTimeMacMaxPieces + 1);
+  EXPECT_DEATH(ComputeOneTimeMac(Key(), pieces), "");
+}
+
 }  // namespace
 }  // namespace skex
