@@ -109,7 +109,6 @@ void Ticket::Finish(ConnectionResult result, absl::string_view detail) {
   DoneOpening();
   Tunnel& tunnel = *std::exchange(tunnel_, nullptr);
   Add(tunnel.stats.results[static_cast<size_t>(result)], 1);
-  Subtract(tunnel.stats.open);
   tunnel.shared.log.Write(LevelOf(result), "connection",
                           {{"tunnel", tunnel.name},
                            {"peer", peer_},
@@ -118,8 +117,9 @@ void Ticket::Finish(ConnectionResult result, absl::string_view detail) {
                            {"sent", sent_},
                            {"received", received_},
                            {"age", MonotonicNow() - start_}});
-  // Last: whoever waits for the last connection finds all of it counted.
+  // In this order: whoever sees it gone finds room for another.
   tunnel.shared.connections.Remove();
+  Subtract(tunnel.stats.open);
 }
 
 }  // namespace service
