@@ -1,0 +1,106 @@
+"""One process under test, and the events in its log."""
+
+import json
+import os
+import signal
+import subprocess
+
+from tests.integration import waiting
+
+# The kernel ends the process when its starter is gone, however that ended. The
+# starter is a thread to the kernel: processes are started by main threads.
+_TIED = ["setpriv", "--pdeathsig", "KILL", "--"]
+
+
+def exit_on_sigterm():
+    """Lets SIGTERM unwind the main thread, so that all is cleaned up."""
+
+    def leave(_number, _frame):
+        raise SystemExit(128 + signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, leave)
+
+
+class Process:
+    """A program that writes its log into a file; may be started repeatedly.
+
+    All starts append to the same file. `events()` and what builds on it look
+    at the lines since the latest start.
+    """
+
+    def __init__(self, argv, folder, log_name):
+        self.argv = argv
+        self.folder = folder
+        self.log = os.path.join(folder, log_name)
+        self._popen = None
+        self._start = 0
+
+    @property
+    def pid(self):
+        return self._popen.pid
+
+    @property
+    def running(self):
+        return self._popen is not None and self._popen.poll() is None
+
+    @property
+    def status(self):
+        """The exit status; None while running."""
+        return self._popen.poll()
+
+    def start(self):
+        assert not self.running, f"{self.argv[0]} is running"
+        with open(self.log, "ab") as log:
+            self._start = log.tell()
+            self._popen = subprocess.Popen(
+                [*_TIED, *self.argv],
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def kill(self):
+        """Ends the process as a crash does: kill -9."""
+        if self._popen is not None:
+            self._popen.kill()
+            self._popen.wait()
+
+    def stop(self, timeout=waiting.DEADLINE):
+        """Ends the process in order and returns its exit status."""
+        self._popen.send_signal(signal.SIGTERM)
+        return self._popen.wait(timeout)
+
+    def text(self, everything=False):
+        """The log since the latest start, or all of it."""
+        with open(self.log, "rb") as log:
+            log.seek(0 if everything else self._start)
+            return log.read().decode("utf-8", "replace")
+
+    def events(self, name=None, everything=False, **fields):
+        """The events in the log as dictionaries, oldest first.
+
+        Only those called `name`, if given, with all of `fields`.
+        """
+        found = []
+        for line in self.text(everything).splitlines():
+            event = _parse(line)
+            if event is None or (name and event.get("event") != name):
+                continue
+            if all(event.get(key) == value for key, value in fields.items()):
+                found.append(event)
+        return found
+
+    def tail(self, lines=25):
+        """The end of the log, for a report."""
+        return "\n".join(self.text(True).splitlines()[-lines:])
+
+
+def _parse(line):
+    if not line.startswith("{"):
+        return None
+    try:
+        return json.loads(line)
+    except ValueError:
+        # The last line may be half written, now or when it was killed.
+        return None
