@@ -67,7 +67,7 @@ class ForeignPeer : public ::testing::Test {
 };
 
 TEST_F(ForeignPeer, ServerWithCertificateOnlyIsRefused) {
-  ASSERT_TRUE(UseCertificate(ctx_.get(), MakeEcdsaP256Certificate()));
+  ASSERT_TRUE(UseCertificate(ctx_.get(), MakeAuthority(KeyType::kEcdsaP256)));
   MakePeer(/*server=*/true);
   session_ = *Session::Client(context_, TestPsk());
   Run();
@@ -77,7 +77,7 @@ TEST_F(ForeignPeer, ServerWithCertificateOnlyIsRefused) {
 }
 
 TEST_F(ForeignPeer, ServerWithTls12OnlyIsRefused) {
-  ASSERT_TRUE(UseCertificate(ctx_.get(), MakeEcdsaP256Certificate()));
+  ASSERT_TRUE(UseCertificate(ctx_.get(), MakeAuthority(KeyType::kEcdsaP256)));
   ASSERT_TRUE(SSL_CTX_set_max_proto_version(ctx_.get(), TLS1_2_VERSION));
   MakePeer(/*server=*/true);
   session_ = *Session::Client(context_, TestPsk());
