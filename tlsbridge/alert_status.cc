@@ -14,8 +14,11 @@ namespace {
 // Whether a handshake that ends with this alert has failed to authenticate: the
 // binder or Finished is wrong, the identity unknown, or the peer wants
 // something other than our PSK.
-bool IsAuthentication(int alert) {
+bool IsAuthentication(int alert, bool received) {
   switch (alert) {
+    case SSL_AD_ILLEGAL_PARAMETER:
+      // What OpenSSL and GnuTLS answer to a wrong binder.
+      return received;
     case SSL_AD_BAD_RECORD_MAC:
     case SSL_AD_HANDSHAKE_FAILURE:
     case SSL_AD_ACCESS_DENIED:
@@ -35,7 +38,7 @@ std::string Named(absl::string_view direction, int alert) {
 absl::StatusCode CodeFor(bool in_handshake, const AlertsSeen& alerts) {
   const bool received = alerts.received != AlertsSeen::kNone;
   if (in_handshake &&
-      IsAuthentication(received ? alerts.received : alerts.sent)) {
+      IsAuthentication(received ? alerts.received : alerts.sent, received)) {
     return absl::StatusCode::kUnauthenticated;
   }
   if (received && !in_handshake) return absl::StatusCode::kAborted;
