@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -128,6 +129,8 @@ struct HubStatusView {
   absl::Duration uptime;
   std::string listen;
   uint64_t exchanges_waiting = 0;  // shares not yet acknowledged
+  // What became of the shares since the start: name of the result, number.
+  std::vector<std::pair<std::string, uint64_t>> shares;
   std::vector<EnrolledAgentView> agents;
 };
 

@@ -151,6 +151,7 @@ HubStatusView FakeHubControl::Status() {
   view.uptime = absl::Seconds(61);
   view.listen = "127.0.0.1:7001";
   view.exchanges_waiting = 7;
+  view.shares = {{"relayed", 5}, {"not_allowed", 2}};
   view.agents = {Enrolled("alice@north.example", ""),
                  Enrolled(kBob, "has not connected yet")};
   return view;

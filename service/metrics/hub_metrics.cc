@@ -10,20 +10,10 @@ using prometheus::MetricFamily;
 
 HubMetrics::HubMetrics(std::function<HubStatusView()> snapshot)
     : snapshot_(std::move(snapshot)),
-      shares_(prometheus::BuildCounter()
-                  .Name("skex_hub_shares_total")
-                  .Help("Shares that agents sent, by result.")
-                  .Register(registry_)),
       rejected_(prometheus::BuildCounter()
                     .Name("skex_messages_rejected_total")
                     .Help("Messages that were not taken.")
-                    .Register(registry_)) {
-  shares_.Add({{"result", ResultLabel(absl::StatusCode::kOk)}});
-}
-
-void HubMetrics::ShareFinished(absl::StatusCode result) {
-  shares_.Add({{"result", ResultLabel(result)}}).Increment();
-}
+                    .Register(registry_)) {}
 
 void HubMetrics::MessageRejected(absl::StatusCode code) {
   rejected_.Add({{"reason", RejectReasonLabel(code)}}).Increment();
@@ -54,6 +44,12 @@ std::vector<MetricFamily> HubMetrics::Collect() const {
                        "Exchanges with shares not yet acknowledged.")
       .Add({}, static_cast<double>(hub.exchanges_waiting))
       .AppendTo(families);
+  auto shares = FamilyOfViews::Counter("skex_hub_shares_total",
+                                       "Shares that agents sent, by result.");
+  for (const auto& [result, count] : hub.shares) {
+    shares.Add({{"result", result}}, static_cast<double>(count));
+  }
+  shares.AppendTo(families);
   remaining.AppendTo(families);
   wasted.AppendTo(families);
   return families;

@@ -29,9 +29,6 @@ class HubMetrics : public prometheus::Collectable {
   // `snapshot` is called at every scrape, from any thread.
   explicit HubMetrics(std::function<HubStatusView()> snapshot);
 
-  // A share was relayed and acknowledged (OK), or why it was not.
-  void ShareFinished(absl::StatusCode result);
-
   // A message was not taken, for a reason that `code` tells: see
   // RejectReasonLabel().
   void MessageRejected(absl::StatusCode code);
@@ -41,7 +38,6 @@ class HubMetrics : public prometheus::Collectable {
  private:
   const std::function<HubStatusView()> snapshot_;
   prometheus::Registry registry_;
-  prometheus::Family<prometheus::Counter>& shares_;
   prometheus::Family<prometheus::Counter>& rejected_;
 };
 

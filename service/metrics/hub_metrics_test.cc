@@ -33,15 +33,10 @@ TEST_F(HubMetricsTest, ShowsViews) {
             4000);
 }
 
-TEST_F(HubMetricsTest, CountsShares) {
-  EXPECT_EQ(Scrape().at("skex_hub_shares_total{result=\"ok\"}"), 0);
-  metrics_->ShareFinished(absl::StatusCode::kOk);
-  metrics_->ShareFinished(absl::StatusCode::kPermissionDenied);
-  metrics_->ShareFinished(absl::StatusCode::kPermissionDenied);
+TEST_F(HubMetricsTest, ShowsWhatBecameOfShares) {
   auto samples = Scrape();
-  EXPECT_EQ(samples.at("skex_hub_shares_total{result=\"ok\"}"), 1);
-  EXPECT_EQ(samples.at("skex_hub_shares_total{result=\"permission_denied\"}"),
-            2);
+  EXPECT_EQ(samples.at("skex_hub_shares_total{result=\"relayed\"}"), 5);
+  EXPECT_EQ(samples.at("skex_hub_shares_total{result=\"not_allowed\"}"), 2);
 }
 
 TEST_F(HubMetricsTest, CountsRejectedMessages) {

@@ -1,6 +1,8 @@
 #ifndef SKEX_BASE_SEEDED_ENTROPY_H_
 #define SKEX_BASE_SEEDED_ENTROPY_H_
 
+#include <algorithm>
+#include <cstring>
 #include <random>
 
 #include "skex/base/entropy.h"
@@ -12,7 +14,12 @@ class SeededEntropy : public Entropy {
  public:
   explicit SeededEntropy(uint64_t seed) : generator_(seed) {}
   void Fill(absl::Span<uint8_t> out) override {
-    for (uint8_t& byte : out) byte = static_cast<uint8_t>(generator_());
+    while (!out.empty()) {
+      const uint64_t word = generator_();
+      const size_t size = std::min(out.size(), sizeof(word));
+      std::memcpy(out.data(), &word, size);
+      out.remove_prefix(size);
+    }
   }
 
  private:

@@ -1,0 +1,497 @@
+#include "service/agent/agent_runtime.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "service/agent/views.h"
+#include "service/base/monotonic_time.h"
+#include "service/version.h"
+#include "skex/base/bytes.h"
+
+namespace service {
+namespace {
+
+constexpr absl::Duration kReconnectDelay = absl::Milliseconds(250);
+constexpr absl::Duration kHousekeepInterval = absl::Milliseconds(500);
+// Used pad bytes are overwritten after this time at the latest.
+constexpr absl::Duration kEraseInterval = absl::Seconds(10);
+
+skex::Instant Now() { return {absl::Now(), MonotonicNow()}; }
+
+skex::PeerPolicy PolicyOf(const PeerEntry& entry) {
+  skex::PeerPolicy policy = {.peer = entry.name};
+  policy.hubs = entry.hubs;
+  policy.SortHubs();
+  policy.threshold = static_cast<uint8_t>(entry.threshold);
+  policy.min_hubs = static_cast<uint8_t>(entry.min_hubs);
+  policy.freshness = entry.freshness == Freshness::kDerived
+                         ? skex::Freshness::kDerived
+                         : skex::Freshness::kExchange;
+  policy.key_lifetime = entry.key_lifetime;
+  policy.use_limit = entry.connections_per_key;
+  policy.exchange_timeout = entry.exchange_timeout;
+  return policy;
+}
+
+}  // namespace
+
+AgentRuntime::AgentRuntime(const AgentConfig& config, Log* log)
+    : name_(config.name),
+      log_(log),
+      node_({.self = config.name,
+             .boot = skex::RandomId<skex::BootId>(entropy_),
+             .entropy = &entropy_}),
+      psks_(&entropy_, [this] {
+        // One task at a time is enough: it looks at all peers.
+        if (!demand_posted_.exchange(true)) {
+          loop_.Post([this] { UpdateDemand(); });
+        }
+      }) {}
+
+absl::StatusOr<std::unique_ptr<AgentRuntime>> AgentRuntime::Create(
+    const AgentConfig& config, FileSystem* files, Log* log) {
+  auto runtime = absl::WrapUnique(new AgentRuntime(config, log));
+  absl::Status status = runtime->OpenPads(config, files);
+  if (!status.ok()) return status;
+  runtime->AddPeers(config);
+  return runtime;
+}
+
+absl::Status AgentRuntime::OpenPads(const AgentConfig& config,
+                                    FileSystem* files) {
+  if (!config.daemon.pad_log.empty()) {
+    absl::StatusOr<std::unique_ptr<PadAudit>> audit =
+        PadAudit::Open(files, config.daemon.pad_log);
+    if (!audit.ok()) return audit.status();
+    audit_ = *std::move(audit);
+  }
+  for (const HubEntry& entry : config.hubs) {
+    absl::StatusOr<OpenPad> pad =
+        OpenPadFile(files, entry.pad, skex::Side::kAgent, config.name,
+                    entry.name, audit_.get());
+    if (!pad.ok()) return pad.status();
+    node_.AddHub(entry.name, pad->pad.get());
+    hubs_.emplace(entry.name, Hub{.name = entry.name,
+                                  .address = entry.address,
+                                  .pad = *std::move(pad),
+                                  .last_error = "not tried yet"});
+  }
+  return absl::OkStatus();
+}
+
+void AgentRuntime::AddPeers(const AgentConfig& config) {
+  for (const PeerEntry& entry : config.peers) {
+    node_.AddPeer(PolicyOf(entry));
+    skex::KeystorePolicy policy = {.peer = entry.name};
+    policy.pool_low = entry.pool_low;
+    policy.pool_high = entry.pool_high;
+    policy.rekey_interval = entry.rekey_interval;
+    policy.overlap = entry.overlap;
+    psks_.AddPeer(policy);
+    peers_.emplace(entry.name, Peer{.entry = entry, .name = entry.name});
+  }
+}
+
+AgentRuntime::~AgentRuntime() { Stop(); }
+
+void AgentRuntime::Start(Surroundings surroundings) {
+  surroundings_ = std::move(surroundings);
+  started_ = MonotonicNow();
+  erase_all_at_ = started_ + kEraseInterval;
+  for (auto& [name, hub] : hubs_) {
+    hub.connection = std::make_unique<HubConnection>(hub.address);
+  }
+  loop_.Start([this] { return AfterTasks(); });
+}
+
+void AgentRuntime::Stop() {
+  if (stopped_.exchange(true)) return;
+  bool quiet = hubs_.empty();
+  const bool running = loop_.Call([this] {
+    stopping_ = true;
+    for (auto& waiter : waiters_) {
+      Finish(*waiter, absl::UnavailableError("the agent is stopping"));
+    }
+    waiters_.clear();
+    for (auto& [name, hub] : hubs_) hub.connection->Disconnect();
+  });
+  // The streams end on gRPC's threads, which still post to the loop.
+  while (running && !quiet) {
+    loop_.Call([this, &quiet] {
+      quiet = std::none_of(hubs_.begin(), hubs_.end(), [](const auto& entry) {
+        return entry.second.streaming;
+      });
+    });
+    if (!quiet) absl::SleepFor(absl::Milliseconds(5));
+  }
+  loop_.Stop();
+  for (auto& [name, hub] : hubs_) {
+    hub.pad.pad->EraseUsed(true).IgnoreError();
+  }
+}
+
+absl::Duration AgentRuntime::AfterTasks() {
+  const absl::Duration now = MonotonicNow();
+  node_.OnTime(Now());
+  if (now >= housekeep_at_) Housekeep(now);
+  ConnectHubs(now);
+  HandleEvents();
+  WatchHubs();
+  ServeWaiters();
+  UpdateReadiness();
+  SendFrames();
+  absl::Duration next = housekeep_at_;
+  if (const auto due = node_.NextTime()) next = std::min(next, *due);
+  for (const auto& [name, hub] : hubs_) {
+    if (!hub.streaming) next = std::min(next, hub.connect_at);
+  }
+  for (const auto& waiter : waiters_) {
+    next = std::min(next, now + (waiter->deadline - absl::Now()));
+  }
+  return next;
+}
+
+void AgentRuntime::HandleEvents() {
+  // Dealing with an event can bring about others.
+  for (auto events = node_.TakeEvents(); !events.empty();
+       events = node_.TakeEvents()) {
+    for (skex::AgentEvent& event : events) HandleEvent(event);
+  }
+}
+
+void AgentRuntime::HandleEvent(skex::AgentEvent& event) {
+  if (auto* keys = std::get_if<skex::KeysEstablished>(&event)) {
+    OnKeys(*keys);
+  } else if (auto* failed = std::get_if<skex::ExchangeFailed>(&event)) {
+    OnFailure(*failed);
+  } else if (auto* bad = std::get_if<skex::ShareInconsistent>(&event)) {
+    log_->Warning("share_inconsistent", {{"hub", bad->hub.text()},
+                                         {"initiator", bad->initiator.text()}});
+    if (surroundings_.metrics != nullptr) {
+      surroundings_.metrics->ShareInconsistent(bad->hub.text(),
+                                               bad->initiator.text());
+    }
+  } else if (auto* refused = std::get_if<skex::OfferRefused>(&event)) {
+    log_->Warning("offer_refused", {{"hub", refused->hub.text()},
+                                    {"reason", refused->reason.message()}});
+  }
+}
+
+void AgentRuntime::OnKeys(skex::KeysEstablished& event) {
+  Peer& peer = peers_.at(event.peer);
+  const size_t count = event.keys.size();
+  const std::vector<std::string> hubs = NamesOf(event.keys[0].hubs);
+  log_->Info("keys_established",
+             {{"peer", event.peer.text()},
+              {"count", count},
+              {"role", event.initiator ? "dial" : "accept"},
+              {"hubs", absl::StrJoin(hubs, ",")},
+              {"threshold", static_cast<int>(event.keys[0].threshold)},
+              {"label", skex::KeyLabelName(event.keys[0].label)},
+              {"first_key", event.keys[0].id.Hex()},
+              {"took", event.took}});
+  const skex::KeyId first = event.keys[0].id;
+  for (skex::Key& key : event.keys) {
+    absl::Status status = psks_.Put(std::move(key), event.initiator);
+    if (!status.ok()) log_->Warning("key_refused", {{"reason", status}});
+  }
+  if (!event.initiator) return;
+  ++peer.exchanges_ok;
+  peer.failure_logged = false;
+  if (surroundings_.metrics != nullptr) {
+    surroundings_.metrics->ExchangeFinished(event.peer.text(), absl::OkStatus(),
+                                            event.took);
+  }
+  size_t served = 0;
+  for (auto it = waiters_.begin(); it != waiters_.end() && served < count;) {
+    if ((*it)->peer != event.peer) {
+      ++it;
+      continue;
+    }
+    ++served;
+    for (const skex::KeyListing& listing : psks_.List()) {
+      if (listing.id != first) continue;
+      Finish(**it, EstablishedView{ViewOf(listing), event.took});
+    }
+    it = waiters_.erase(it);
+  }
+  UpdateDemand();
+}
+
+void AgentRuntime::OnFailure(const skex::ExchangeFailed& event) {
+  Peer& peer = peers_.at(event.peer);
+  ++peer.exchanges_failed;
+  if (surroundings_.metrics != nullptr) {
+    surroundings_.metrics->ExchangeFinished(event.peer.text(), event.reason,
+                                            absl::ZeroDuration());
+  }
+  // Once for each trouble; after that only for those who look closely.
+  log_->Write(
+      peer.failure_logged ? LogLevel::kDebug : LogLevel::kWarning,
+      "exchange_failed",
+      {{"peer", event.peer.text()}, {"reason", event.reason.message()}});
+  peer.failure_logged = true;
+}
+
+void AgentRuntime::SendFrames() {
+  for (auto& [name, frame] : node_.TakeFrames()) {
+    Hub& hub = hubs_.at(name);
+    if (hub.streaming) hub.connection->Send(std::move(frame));
+  }
+}
+
+void AgentRuntime::ConnectHubs(absl::Duration now) {
+  if (stopping_) return;
+  for (auto& [name, entry] : hubs_) {
+    Hub& hub = entry;
+    if (hub.streaming || now < hub.connect_at) continue;
+    hub.streaming = true;
+    hub.connection->Connect(
+        [this, &hub](std::string frame) {
+          loop_.Post([this, &hub, frame = std::move(frame)] {
+            OnHubFrame(hub, frame);
+          });
+        },
+        [this, &hub](absl::Status status) {
+          loop_.Post([this, &hub, status = std::move(status)] {
+            OnHubEnd(hub, status);
+          });
+        });
+  }
+}
+
+void AgentRuntime::OnHubFrame(Hub& hub, const std::string& frame) {
+  absl::Status status = node_.OnFrame(hub.name, skex::AsBytes(frame), Now());
+  hub.connection->Dealt();
+  if (status.ok()) return;
+  if (surroundings_.metrics != nullptr) {
+    surroundings_.metrics->MessageRejected(status.code());
+  }
+  log_->Debug("message_rejected",
+              {{"hub", hub.name.text()}, {"reason", status.message()}});
+  if (!node_.link(hub.name).connected()) {
+    hub.last_error = std::string(status.message());
+  }
+}
+
+void AgentRuntime::OnHubEnd(Hub& hub, const absl::Status& status) {
+  node_.OnStreamDown(hub.name);
+  hub.streaming = false;
+  hub.connect_at = MonotonicNow() + kReconnectDelay;
+  hub.last_error = status.code() == absl::StatusCode::kUnauthenticated
+                       ? "the hub does not accept this agent: not enrolled "
+                         "there, or with another pad"
+                       : std::string(status.message());
+}
+
+void AgentRuntime::WatchHubs() {
+  for (auto& [name, hub] : hubs_) {
+    const bool connected = node_.link(name).ready();
+    if (connected == hub.connected) continue;
+    hub.connected = connected;
+    if (connected) {
+      hub.last_error.clear();
+      log_->Info("hub_connected", {{"hub", name.text()}});
+      // What failed for want of hubs may go well now.
+      for (const auto& [peer, unused] : peers_) node_.HurryUp(peer);
+      node_.OnTime(Now());
+    } else if (!stopping_) {
+      log_->Warning("hub_disconnected",
+                    {{"hub", name.text()},
+                     {"reason", hub.streaming ? node_.link(name).detail()
+                                              : hub.last_error}});
+    }
+  }
+}
+
+void AgentRuntime::UpdateDemand() {
+  demand_posted_ = false;
+  if (stopping_) return;
+  for (const auto& [name, peer] : peers_) {
+    size_t wanted = psks_.Deficit(name);
+    for (const auto& waiter : waiters_) wanted += waiter->peer == name;
+    node_
+        .SetWanted(
+            name,
+            static_cast<uint16_t>(std::min<size_t>(wanted, skex::kMostKeys)),
+            Now())
+        .IgnoreError();
+  }
+}
+
+void AgentRuntime::ServeWaiters() {
+  for (auto it = waiters_.begin(); it != waiters_.end();) {
+    if (absl::Now() < (*it)->deadline) {
+      ++it;
+      continue;
+    }
+    absl::Status reason = node_.LastFailure((*it)->peer);
+    if (reason.ok()) {
+      reason = absl::DeadlineExceededError(
+          absl::StrCat("no key with ", (*it)->peer.text(), " in time"));
+    }
+    Finish(**it, std::move(reason));
+    it = waiters_.erase(it);
+  }
+}
+
+void AgentRuntime::Finish(Waiter& waiter,
+                          absl::StatusOr<EstablishedView> result) {
+  MutexLock lock(&waiter.mutex);
+  waiter.result = std::move(result);
+  waiter.done = true;
+  waiter.changed.SignalAll();
+}
+
+void AgentRuntime::Housekeep(absl::Duration now) {
+  housekeep_at_ = now + kHousekeepInterval;
+  psks_.Expire();
+  UpdateDemand();
+  const bool all = now >= erase_all_at_;
+  if (all) erase_all_at_ = now + kEraseInterval;
+  absl::Status worst = audit_ == nullptr ? absl::OkStatus() : audit_->status();
+  for (auto& [name, hub] : hubs_) {
+    absl::Status status = hub.pad.pad->EraseUsed(all);
+    if (!status.ok()) worst = std::move(status);
+  }
+  if (worst.ok() == storage_failed_) {
+    storage_failed_ = !worst.ok();
+    if (storage_failed_) {
+      log_->Error("storage_failed", {{"reason", worst.message()}});
+    } else {
+      log_->Info("storage_recovered");
+    }
+  }
+}
+
+std::string AgentRuntime::WhyNotReady() {
+  std::vector<std::string> missing;
+  for (const auto& [name, peer] : peers_) {
+    if (psks_.DialKeys(name) == 0) missing.push_back(name.text());
+  }
+  if (missing.empty()) return "";
+  return absl::StrCat("no key for ", absl::StrJoin(missing, ", "));
+}
+
+void AgentRuntime::UpdateReadiness() {
+  const bool ready = WhyNotReady().empty();
+  if (ready == ready_) return;
+  ready_ = ready;
+  if (ready) {
+    log_->Info("ready");
+  } else if (!stopping_) {
+    log_->Warning("not_ready", {{"reason", WhyNotReady()}});
+  }
+  if (surroundings_.on_ready) surroundings_.on_ready(ready);
+}
+
+AgentView AgentRuntime::Status() {
+  AgentView view;
+  if (!loop_.Call([this, &view] { view = StatusOnLoop(); })) {
+    view.name = name_.text();
+    view.detail = "the agent is stopping";
+  }
+  if (surroundings_.tunnels) view.tunnels = surroundings_.tunnels();
+  return view;
+}
+
+AgentView AgentRuntime::StatusOnLoop() {
+  AgentView view;
+  view.name = name_.text();
+  view.version = std::string(Version());
+  view.boringssl = BoringSslVersion();
+  view.uptime = MonotonicNow() - started_;
+  view.detail = WhyNotReady();
+  view.ready = view.detail.empty();
+  for (const auto& [name, hub] : hubs_) {
+    HubView& out = view.hubs.emplace_back();
+    out.name = name.text();
+    out.address = hub.address.ToString();
+    out.connected = node_.link(name).ready();
+    if (!out.connected) {
+      out.detail = hub.streaming && hub.last_error.empty()
+                       ? node_.link(name).detail()
+                       : hub.last_error;
+    }
+    out.pad = ViewOf(*hub.pad.pad);
+  }
+  const std::vector<skex::KeyListing> keys = psks_.List();
+  for (const auto& [name, peer] : peers_) {
+    PeerView& out = view.peers.emplace_back();
+    out.name = name.text();
+    out.ready = psks_.DialKeys(name) > 0;
+    const absl::Status failure = node_.LastFailure(name);
+    out.detail = std::string(failure.message());
+    out.threshold = peer.entry.threshold;
+    out.hubs = NamesOf(peer.entry.hubs);
+    out.freshness =
+        peer.entry.freshness == Freshness::kDerived ? "derived" : "exchange";
+    for (const skex::KeyListing& key : keys) {
+      if (key.peer != name) continue;
+      out.keys_ready += key.state == skex::KeyState::kReady;
+      out.keys_accept += !key.dial;
+    }
+    out.exchanges_ok = peer.exchanges_ok;
+    out.exchanges_failed = peer.exchanges_failed;
+  }
+  return view;
+}
+
+std::vector<KeyView> AgentRuntime::Keys() {
+  std::vector<KeyView> views;
+  for (const skex::KeyListing& key : psks_.List()) {
+    views.push_back(ViewOf(key));
+  }
+  return views;
+}
+
+absl::StatusOr<EstablishedView> AgentRuntime::Establish(const std::string& peer,
+                                                        absl::Time deadline) {
+  absl::StatusOr<skex::AgentId> id = skex::AgentId::Parse(peer);
+  if (!id.ok()) return id.status();
+  if (!peers_.contains(*id)) {
+    return absl::NotFoundError(absl::StrCat(
+        peer, " is not a configured peer; `skexctl peers` lists them"));
+  }
+  auto waiter = std::make_shared<Waiter>(*id, deadline);
+  const bool posted = loop_.Post([this, waiter] {
+    if (stopping_) {
+      Finish(*waiter, absl::UnavailableError("the agent is stopping"));
+      return;
+    }
+    waiters_.push_back(waiter);
+    node_.HurryUp(waiter->peer);
+    UpdateDemand();
+  });
+  if (!posted) return absl::UnavailableError("the agent is stopping");
+  MutexLock lock(&waiter->mutex);
+  while (!waiter->done) waiter->changed.Wait(&waiter->mutex);
+  return waiter->result;
+}
+
+absl::StatusOr<EstablishedView> AgentRuntime::Rotate(const std::string& peer,
+                                                     absl::Time deadline) {
+  absl::StatusOr<skex::AgentId> id = skex::AgentId::Parse(peer);
+  if (!id.ok()) return id.status();
+  const absl::Duration since = MonotonicNow();
+  absl::StatusOr<skex::KeyId> key = psks_.Rotate(*id);
+  if (key.status().code() == absl::StatusCode::kUnavailable) {
+    absl::StatusOr<EstablishedView> established = Establish(peer, deadline);
+    if (!established.ok()) return established.status();
+    key = psks_.Rotate(*id);
+  }
+  if (!key.ok()) return key.status();
+  log_->Info("key_rotated", {{"peer", peer}, {"key", key->Hex()}});
+  for (const skex::KeyListing& listing : psks_.List()) {
+    if (listing.id == *key) {
+      return EstablishedView{ViewOf(listing), MonotonicNow() - since};
+    }
+  }
+  return absl::UnavailableError("the new key was used up at once");
+}
+
+}  // namespace service

@@ -1,0 +1,148 @@
+#ifndef SERVICE_AGENT_AGENT_RUNTIME_H_
+#define SERVICE_AGENT_AGENT_RUNTIME_H_
+
+#include <atomic>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "service/admin/control.h"
+#include "service/agent/psk_source.h"
+#include "service/base/event_loop.h"
+#include "service/base/mutex.h"
+#include "service/config/agent_config.h"
+#include "service/log/log.h"
+#include "service/metrics/agent_metrics.h"
+#include "service/pads/open_pad.h"
+#include "service/relay/hub_connection.h"
+#include "service/storage/pad_audit.h"
+#include "service/storage/system_entropy.h"
+#include "skex/node/agent_node.h"
+
+namespace service {
+
+// AgentRuntime runs an agent's key management: the state machines on an event
+// loop, the streams to the hubs, the pads, the keystore. It keeps every peer's
+// pool filled and connects to hubs again when their streams break.
+//
+// All public functions are thread-safe, except where noted.
+class AgentRuntime : public AgentControl {
+ public:
+  // Opens all pads; nothing runs yet. `files` and `log` must outlive the
+  // runtime. Returns the first pad's error.
+  static absl::StatusOr<std::unique_ptr<AgentRuntime>> Create(
+      const AgentConfig& config, FileSystem* files, Log* log);
+
+  // Calls Stop().
+  ~AgentRuntime() override;
+
+  // Where exchanges, rejected messages and inconsistent shares are counted;
+  // where the tunnels' state comes from, and what follows a change of
+  // readiness. Before Start(), once.
+  struct Surroundings {
+    AgentMetrics* metrics = nullptr;  // may be null; outlives Stop()
+    std::function<std::vector<TunnelView>()> tunnels;
+    std::function<void(bool)> on_ready;
+  };
+  void Start(Surroundings surroundings);
+
+  // Fails what waits, ends the streams, erases used pad bytes. Not to be
+  // called on a callback's thread.
+  void Stop();
+
+  // The PSKs of the sidecar's connections.
+  PskProvider& psks() { return psks_; }
+
+  AgentView Status() override;
+  std::vector<KeyView> Keys() override;
+  absl::StatusOr<EstablishedView> Establish(const std::string& peer,
+                                            absl::Time deadline) override;
+  absl::StatusOr<EstablishedView> Rotate(const std::string& peer,
+                                         absl::Time deadline) override;
+
+ private:
+  struct Hub {
+    skex::HubId name;
+    Endpoint address;
+    OpenPad pad;
+    std::unique_ptr<HubConnection> connection;
+    bool streaming = false;     // a stream runs
+    bool connected = false;     // as last logged
+    absl::Duration connect_at;  // when not streaming
+    std::string last_error;
+  };
+  struct Peer {
+    PeerEntry entry;
+    skex::AgentId name;
+    uint64_t exchanges_ok = 0;
+    uint64_t exchanges_failed = 0;
+    bool failure_logged = false;  // said once until it works again
+  };
+  // One Establish() that waits for a key.
+  struct Waiter {
+    Waiter(skex::AgentId peer, absl::Time deadline)
+        : peer(std::move(peer)), deadline(deadline) {}
+    skex::AgentId peer;
+    absl::Time deadline;
+    Mutex mutex;
+    CondVar changed;
+    bool done ABSL_GUARDED_BY(mutex) = false;
+    absl::StatusOr<EstablishedView> result ABSL_GUARDED_BY(mutex) =
+        absl::UnavailableError("the agent is stopping");
+  };
+
+  AgentRuntime(const AgentConfig& config, Log* log);
+
+  absl::Status OpenPads(const AgentConfig& config, FileSystem* files);
+  void AddPeers(const AgentConfig& config);
+
+  // On the loop's thread.
+  absl::Duration AfterTasks();
+  void HandleEvents();
+  void HandleEvent(skex::AgentEvent& event);
+  void OnKeys(skex::KeysEstablished& event);
+  void OnFailure(const skex::ExchangeFailed& event);
+  void SendFrames();
+  void WatchHubs();
+  void ConnectHubs(absl::Duration now);
+  void OnHubFrame(Hub& hub, const std::string& frame);
+  void OnHubEnd(Hub& hub, const absl::Status& status);
+  void UpdateDemand();
+  void ServeWaiters();
+  void Housekeep(absl::Duration now);
+  void UpdateReadiness();
+  AgentView StatusOnLoop();
+  std::string WhyNotReady();
+  static void Finish(Waiter& waiter, absl::StatusOr<EstablishedView> result);
+
+  const skex::AgentId name_;
+  Log* const log_;
+  Surroundings surroundings_;
+  SystemEntropy entropy_;
+  std::unique_ptr<PadAudit> audit_;
+  std::map<skex::HubId, Hub> hubs_;
+  std::map<skex::AgentId, Peer> peers_;
+  skex::AgentNode node_;
+  PskSource psks_;
+  std::list<std::shared_ptr<Waiter>> waiters_;
+  absl::Duration started_;
+  absl::Duration housekeep_at_;
+  absl::Duration erase_all_at_;
+  bool storage_failed_ = false;  // as last logged
+  bool ready_ = false;           // as last told
+  bool stopping_ = false;
+  std::atomic<bool> demand_posted_{false};
+  std::atomic<bool> stopped_{false};
+  EventLoop loop_;
+};
+
+}  // namespace service
+
+#endif  // SERVICE_AGENT_AGENT_RUNTIME_H_

@@ -1,0 +1,84 @@
+#include "service/agent/psk_source.h"
+
+#include <utility>
+
+#include "service/base/monotonic_time.h"
+
+namespace service {
+
+void PskSource::AddPeer(const skex::KeystorePolicy& policy) {
+  MutexLock lock(&mutex_);
+  keystore_.AddPeer(policy);
+}
+
+absl::Status PskSource::Put(skex::Key key, bool dial) {
+  MutexLock lock(&mutex_);
+  return keystore_.Put(std::move(key), dial, MonotonicNow());
+}
+
+absl::StatusOr<skex::KeyId> PskSource::Rotate(const skex::AgentId& peer) {
+  absl::StatusOr<skex::KeyId> id;
+  {
+    MutexLock lock(&mutex_);
+    id = keystore_.Rotate(peer, MonotonicNow());
+  }
+  on_demand_();
+  return id;
+}
+
+size_t PskSource::Deficit(const skex::AgentId& peer) {
+  MutexLock lock(&mutex_);
+  return keystore_.Deficit(peer, MonotonicNow());
+}
+
+size_t PskSource::DialKeys(const skex::AgentId& peer) const {
+  MutexLock lock(&mutex_);
+  return keystore_.DialKeys(peer);
+}
+
+void PskSource::Expire() {
+  MutexLock lock(&mutex_);
+  keystore_.Expire(MonotonicNow());
+}
+
+std::vector<skex::KeyListing> PskSource::List() const {
+  MutexLock lock(&mutex_);
+  return keystore_.List(MonotonicNow());
+}
+
+absl::StatusOr<skex::Psk> PskSource::Take(const skex::AgentId& peer) {
+  absl::StatusOr<skex::Psk> psk;
+  bool demand = false;
+  {
+    MutexLock lock(&mutex_);
+    const absl::Duration now = MonotonicNow();
+    psk = keystore_.Take(peer, now);
+    demand = keystore_.Deficit(peer, now) > 0;
+  }
+  if (demand) on_demand_();
+  return psk;
+}
+
+void PskSource::ReportRefused(const skex::AgentId& peer,
+                              absl::string_view identity) {
+  {
+    MutexLock lock(&mutex_);
+    keystore_.ReportRefused(peer, identity, MonotonicNow());
+  }
+  on_demand_();
+}
+
+absl::StatusOr<FoundPsk> PskSource::Find(absl::string_view identity) {
+  MutexLock lock(&mutex_);
+  absl::StatusOr<skex::Keystore::Found> found =
+      keystore_.Find(identity, MonotonicNow());
+  if (!found.ok()) return found.status();
+  return FoundPsk{std::move(found->psk), std::move(found->peer)};
+}
+
+absl::Status PskSource::Accept(absl::string_view identity) {
+  MutexLock lock(&mutex_);
+  return keystore_.Accept(identity, MonotonicNow());
+}
+
+}  // namespace service

@@ -1,0 +1,56 @@
+#ifndef SERVICE_AGENT_PSK_SOURCE_H_
+#define SERVICE_AGENT_PSK_SOURCE_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "service/base/mutex.h"
+#include "service/sidecar/psk_provider.h"
+#include "skex/base/entropy.h"
+#include "skex/keystore/keystore.h"
+
+namespace service {
+
+// PskSource is the keystore as the threads of an agent share it: the event
+// loop puts keys in, the sidecar's workers take PSKs out.
+//
+// Thread-safe.
+class PskSource : public PskProvider {
+ public:
+  // Called, on any thread and without a lock, when a peer's pool may have to be
+  // filled.
+  using OnDemand = absl::AnyInvocable<void() const>;
+
+  // `entropy` must outlive the source.
+  PskSource(skex::Entropy* entropy, OnDemand on_demand)
+      : on_demand_(std::move(on_demand)), keystore_(entropy) {}
+
+  void AddPeer(const skex::KeystorePolicy& policy);
+  absl::Status Put(skex::Key key, bool dial);
+  absl::StatusOr<skex::KeyId> Rotate(const skex::AgentId& peer);
+  size_t Deficit(const skex::AgentId& peer);
+  size_t DialKeys(const skex::AgentId& peer) const;
+  void Expire();
+  std::vector<skex::KeyListing> List() const;
+
+  absl::StatusOr<skex::Psk> Take(const skex::AgentId& peer) override;
+  void ReportRefused(const skex::AgentId& peer,
+                     absl::string_view identity) override;
+  absl::StatusOr<FoundPsk> Find(absl::string_view identity) override;
+  absl::Status Accept(absl::string_view identity) override;
+
+ private:
+  const OnDemand on_demand_;
+  mutable Mutex mutex_;
+  skex::Keystore keystore_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace service
+
+#endif  // SERVICE_AGENT_PSK_SOURCE_H_

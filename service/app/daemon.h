@@ -1,0 +1,41 @@
+#ifndef SERVICE_APP_DAEMON_H_
+#define SERVICE_APP_DAEMON_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace service {
+
+// What the daemons' processes have in common.
+
+// What a daemon was told on its command line.
+struct DaemonFlags {
+  std::string config;
+  bool check = false;  // only look at the configuration
+};
+
+// Reads the command line. Returns nullopt, with the process's exit status in
+// `exit_status`, when there is nothing to run: --help, --version, wrong usage.
+std::optional<DaemonFlags> ParseDaemonFlags(int argc, char** argv,
+                                            absl::string_view program,
+                                            absl::string_view what,
+                                            int& exit_status);
+
+// Makes the process safe to hold secrets: no core dumps, no debugger of other
+// processes, files of its own only for its user. Blocks SIGTERM and SIGINT for
+// WaitForSignal() and ignores SIGPIPE and SIGHUP. Call it before there are
+// other threads.
+void HardenProcess();
+
+// Waits for SIGTERM or SIGINT and returns it. Further ones end the process at
+// once.
+int WaitForSignal();
+
+// Prints "program: message" to standard error as one line.
+void PrintError(absl::string_view program, absl::string_view message);
+
+}  // namespace service
+
+#endif  // SERVICE_APP_DAEMON_H_

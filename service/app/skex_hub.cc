@@ -1,0 +1,125 @@
+// skex-hub: a security hub. Puts together the relay, the admin API and the
+// metrics; all the work is elsewhere.
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "service/admin/admin_server.h"
+#include "service/app/daemon.h"
+#include "service/config/hub_config.h"
+#include "service/ctl/exit_status.h"
+#include "service/hub/hub_runtime.h"
+#include "service/log/log.h"
+#include "service/metrics/hub_metrics.h"
+#include "service/metrics/metrics_server.h"
+#include "service/storage/posix_file_system.h"
+#include "service/storage/state_dir.h"
+#include "service/version.h"
+
+namespace service {
+namespace {
+
+constexpr char kProgram[] = "skex-hub";
+
+// All parts of a running hub, in the order of their start; destroyed in the
+// reverse.
+class HubProcess {
+ public:
+  HubProcess(const HubConfig& config, Log& log) : config_(config), log_(log) {}
+
+  // Opens and binds everything, then starts it. An error leaves nothing
+  // running.
+  absl::Status Start();
+  void Stop();
+
+ private:
+  const HubConfig& config_;
+  Log& log_;
+  std::unique_ptr<StateDir> state_;
+  std::unique_ptr<HubRuntime> runtime_;
+  std::shared_ptr<HubMetrics> metrics_;
+  std::unique_ptr<AdminServer> admin_;
+  std::unique_ptr<MetricsServer> metrics_server_;
+};
+
+absl::Status HubProcess::Start() {
+  FileSystem* files = PosixFileSystem();
+  absl::StatusOr<std::unique_ptr<StateDir>> state =
+      StateDir::Open(files, config_.daemon.state_dir, "hub");
+  if (!state.ok()) return state.status();
+  state_ = *std::move(state);
+
+  absl::StatusOr<std::unique_ptr<HubRuntime>> runtime =
+      HubRuntime::Create(config_, files, &log_);
+  if (!runtime.ok()) return runtime.status();
+  runtime_ = *std::move(runtime);
+  metrics_ =
+      std::make_shared<HubMetrics>([this] { return runtime_->Status(); });
+
+  if (config_.daemon.metrics_listen.has_value()) {
+    absl::StatusOr<std::unique_ptr<MetricsServer>> server =
+        MetricsServer::Start(config_.daemon.metrics_listen->ToString());
+    if (!server.ok()) return server.status();
+    metrics_server_ = *std::move(server);
+  }
+  absl::Status status = runtime_->Start(metrics_.get());
+  if (!status.ok()) return status;
+  absl::StatusOr<std::unique_ptr<AdminServer>> admin =
+      AdminServer::StartHub(config_.daemon.admin_socket, *runtime_, log_);
+  if (!admin.ok()) return admin.status();
+  admin_ = *std::move(admin);
+
+  log_.Info("listening", {{"what", "relay"}, {"address", runtime_->address()}});
+  if (metrics_server_ != nullptr) {
+    metrics_server_->Add(metrics_);
+    log_.Info("listening",
+              {{"what", "metrics"}, {"address", metrics_server_->address()}});
+  }
+  return absl::OkStatus();
+}
+
+void HubProcess::Stop() {
+  if (runtime_ != nullptr) runtime_->Stop();
+  if (admin_ != nullptr) admin_->Shutdown(absl::Now() + absl::Seconds(1));
+  metrics_server_.reset();
+}
+
+int Main(int argc, char** argv) {
+  int exit_status = kExitOk;
+  const std::optional<DaemonFlags> flags = ParseDaemonFlags(
+      argc, argv, kProgram,
+      "A security hub: relays shares of keys between the agents that are "
+      "enrolled with it.",
+      exit_status);
+  if (!flags.has_value()) return exit_status;
+  absl::StatusOr<HubConfig> config = LoadHubConfig(flags->config);
+  if (!config.ok()) {
+    PrintError(kProgram, config.status().message());
+    return kExitUsage;
+  }
+  if (flags->check) return kExitOk;
+
+  HardenProcess();
+  Log log(config->daemon.log_level, config->daemon.log_format);
+  HubProcess hub(*config, log);
+  absl::Status status = hub.Start();
+  if (!status.ok()) {
+    hub.Stop();
+    PrintError(kProgram, status.message());
+    return kExitUsage;
+  }
+  log.Info("started", {{"hub", config->name.text()},
+                       {"version", Version()},
+                       {"admin", config->daemon.admin_socket}});
+  log.Info("stopping", {{"signal", WaitForSignal()}});
+  hub.Stop();
+  return kExitOk;
+}
+
+}  // namespace
+}  // namespace service
+
+int main(int argc, char** argv) { return service::Main(argc, argv); }

@@ -1,0 +1,162 @@
+// skexd: the agent. Puts together key management, the sidecar's tunnels, the
+// admin API and the metrics; all the work is elsewhere.
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "service/admin/admin_server.h"
+#include "service/agent/agent_runtime.h"
+#include "service/agent/views.h"
+#include "service/app/agent_options.h"
+#include "service/app/daemon.h"
+#include "service/config/agent_config.h"
+#include "service/ctl/exit_status.h"
+#include "service/log/log.h"
+#include "service/metrics/agent_metrics.h"
+#include "service/metrics/metrics_server.h"
+#include "service/sidecar/sidecar.h"
+#include "service/storage/posix_file_system.h"
+#include "service/storage/state_dir.h"
+#include "service/version.h"
+
+namespace service {
+namespace {
+
+constexpr char kProgram[] = "skexd";
+
+// All parts of a running agent, in the order of their start; destroyed in the
+// reverse.
+class Agent {
+ public:
+  Agent(const AgentConfig& config, Log& log) : config_(config), log_(log) {}
+
+  // Opens and binds everything, then starts it. An error leaves nothing
+  // running.
+  absl::Status Start();
+
+  // Ends in order: no new connections, drain, then the rest.
+  void Stop();
+
+ private:
+  std::vector<TunnelView> Tunnels() const {
+    std::vector<TunnelView> views;
+    for (const TunnelSnapshot& tunnel : sidecar_->Tunnels()) {
+      views.push_back(ViewOf(tunnel));
+    }
+    return views;
+  }
+
+  const AgentConfig& config_;
+  Log& log_;
+  std::unique_ptr<StateDir> state_;
+  std::unique_ptr<AgentRuntime> runtime_;
+  std::shared_ptr<AgentMetrics> metrics_;
+  std::unique_ptr<Sidecar> sidecar_;
+  std::unique_ptr<AdminServer> admin_;
+  std::unique_ptr<MetricsServer> metrics_server_;
+};
+
+absl::Status Agent::Start() {
+  FileSystem* files = PosixFileSystem();
+  absl::StatusOr<std::unique_ptr<StateDir>> state =
+      StateDir::Open(files, config_.daemon.state_dir, "agent");
+  if (!state.ok()) return state.status();
+  state_ = *std::move(state);
+
+  absl::StatusOr<std::unique_ptr<AgentRuntime>> runtime =
+      AgentRuntime::Create(config_, files, &log_);
+  if (!runtime.ok()) return runtime.status();
+  runtime_ = *std::move(runtime);
+
+  metrics_ = std::make_shared<AgentMetrics>(MetricNamesOf(config_), [this] {
+    return AgentMetrics::Snapshot{runtime_->Status(), sidecar_->Tunnels()};
+  });
+  absl::StatusOr<std::shared_ptr<const tlsbridge::Context>> tls =
+      tlsbridge::Context::Create(TlsPolicyOf(config_.tls));
+  if (!tls.ok()) return tls.status();
+  absl::StatusOr<std::unique_ptr<Sidecar>> sidecar =
+      Sidecar::Create(SidecarOptionsOf(config_), runtime_->psks(),
+                      *std::move(tls), log_, metrics_.get());
+  if (!sidecar.ok()) return sidecar.status();
+  sidecar_ = *std::move(sidecar);
+
+  absl::StatusOr<std::unique_ptr<AdminServer>> admin =
+      AdminServer::StartAgent(config_.daemon.admin_socket, *runtime_, log_);
+  if (!admin.ok()) return admin.status();
+  admin_ = *std::move(admin);
+  admin_->SetServing(false);
+
+  if (config_.daemon.metrics_listen.has_value()) {
+    absl::StatusOr<std::unique_ptr<MetricsServer>> server =
+        MetricsServer::Start(config_.daemon.metrics_listen->ToString());
+    if (!server.ok()) return server.status();
+    metrics_server_ = *std::move(server);
+  }
+
+  runtime_->Start(
+      {.metrics = metrics_.get(),
+       .tunnels = [this] { return Tunnels(); },
+       .on_ready = [this](bool ready) { admin_->SetServing(ready); }});
+  sidecar_->Start();
+  if (metrics_server_ != nullptr) {
+    metrics_server_->Add(metrics_);
+    log_.Info("listening",
+              {{"what", "metrics"}, {"address", metrics_server_->address()}});
+  }
+  for (const TunnelSnapshot& tunnel : sidecar_->Tunnels()) {
+    log_.Info("listening", {{"what", TunnelKindName(tunnel.kind)},
+                            {"tunnel", tunnel.name},
+                            {"address", tunnel.listen}});
+  }
+  return absl::OkStatus();
+}
+
+void Agent::Stop() {
+  if (sidecar_ != nullptr) {
+    const size_t reset = sidecar_->Drain(config_.limits.drain_timeout);
+    log_.Info("drained", {{"reset", reset}});
+  }
+  if (runtime_ != nullptr) runtime_->Stop();
+  if (admin_ != nullptr) admin_->Shutdown(absl::Now() + absl::Seconds(1));
+  metrics_server_.reset();
+}
+
+int Main(int argc, char** argv) {
+  int exit_status = kExitOk;
+  const std::optional<DaemonFlags> flags = ParseDaemonFlags(
+      argc, argv, kProgram,
+      "The agent: establishes keys with peers through hubs and carries TCP "
+      "connections to them over TLS 1.3 with those keys.",
+      exit_status);
+  if (!flags.has_value()) return exit_status;
+  absl::StatusOr<AgentConfig> config = LoadAgentConfig(flags->config);
+  if (!config.ok()) {
+    PrintError(kProgram, config.status().message());
+    return kExitUsage;
+  }
+  if (flags->check) return kExitOk;
+
+  HardenProcess();
+  Log log(config->daemon.log_level, config->daemon.log_format);
+  Agent agent(*config, log);
+  absl::Status status = agent.Start();
+  if (!status.ok()) {
+    agent.Stop();
+    PrintError(kProgram, status.message());
+    return kExitUsage;
+  }
+  log.Info("started", {{"agent", config->name.text()},
+                       {"version", Version()},
+                       {"admin", config->daemon.admin_socket}});
+  log.Info("stopping", {{"signal", WaitForSignal()}});
+  agent.Stop();
+  return kExitOk;
+}
+
+}  // namespace
+}  // namespace service
+
+int main(int argc, char** argv) { return service::Main(argc, argv); }

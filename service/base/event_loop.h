@@ -1,0 +1,58 @@
+#ifndef SERVICE_BASE_EVENT_LOOP_H_
+#define SERVICE_BASE_EVENT_LOOP_H_
+
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/time/time.h"
+#include "service/base/mutex.h"
+
+namespace service {
+
+// EventLoop runs tasks, one after the other, on a thread of its own: the home
+// of objects that are not thread-safe. Behind every batch of tasks, and when
+// its time has come, it calls one function that sees to what is due.
+//
+// Thread-safe.
+class EventLoop {
+ public:
+  using Task = absl::AnyInvocable<void()>;
+  // Returns when it wants to be called again, by MonotonicNow().
+  using AfterTasks = absl::AnyInvocable<absl::Duration()>;
+
+  EventLoop() = default;
+  // Calls Stop().
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  // Starts the thread. Once.
+  void Start(AfterTasks after_tasks);
+
+  // Runs the tasks that were posted before, then ends the thread. Tasks that
+  // come later are dropped. Not to be called on the loop's own thread.
+  void Stop();
+
+  // Runs `task` soon. Returns false, and drops it, after Stop().
+  bool Post(Task task);
+
+  // Runs `task` and waits for its end. Returns false, without having run it,
+  // after Stop(). Not to be called on the loop's own thread.
+  bool Call(Task task);
+
+ private:
+  void Run(AfterTasks after_tasks);
+
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<Task> tasks_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace service
+
+#endif  // SERVICE_BASE_EVENT_LOOP_H_

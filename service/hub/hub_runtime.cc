@@ -1,0 +1,299 @@
+#include "service/hub/hub_runtime.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "service/base/monotonic_time.h"
+#include "service/version.h"
+#include "skex/base/bytes.h"
+
+namespace service {
+namespace {
+
+constexpr absl::Duration kHousekeepInterval = absl::Milliseconds(500);
+// Used pad bytes are overwritten after this time at the latest.
+constexpr absl::Duration kEraseInterval = absl::Seconds(10);
+// A stream without a valid hello is closed after this time.
+constexpr absl::Duration kHelloPatience = absl::Seconds(10);
+
+skex::Instant Now() { return {absl::Now(), MonotonicNow()}; }
+
+skex::Relay::Enrolment ToRelay(const Enrolment& enrolment) {
+  return {.allow = {enrolment.allow.begin(), enrolment.allow.end()},
+          .pair_quota_bytes = enrolment.pair_quota_bytes};
+}
+
+}  // namespace
+
+HubRuntime::HubRuntime(const HubConfig& config, FileSystem* files, Log* log)
+    : config_(config),
+      files_(files),
+      log_(log),
+      node_({.self = config.name,
+             .boot = skex::RandomId<skex::BootId>(entropy_),
+             .entropy = &entropy_,
+             .relay = {.self = config.name,
+                       .most_waiting = config.limits.exchanges,
+                       .share_wait = config.limits.share_wait}}) {}
+
+absl::StatusOr<std::unique_ptr<HubRuntime>> HubRuntime::Create(
+    const HubConfig& config, FileSystem* files, Log* log) {
+  auto runtime = absl::WrapUnique(new HubRuntime(config, files, log));
+  if (!config.daemon.pad_log.empty()) {
+    absl::StatusOr<std::unique_ptr<PadAudit>> audit =
+        PadAudit::Open(files, config.daemon.pad_log);
+    if (!audit.ok()) return audit.status();
+    runtime->audit_ = *std::move(audit);
+  }
+  absl::StatusOr<Candidates> candidates = runtime->ReadEnrolments();
+  if (!candidates.ok()) return candidates.status();
+  runtime->TakeOver(*std::move(candidates));
+  return runtime;
+}
+
+absl::StatusOr<HubRuntime::Candidates> HubRuntime::ReadEnrolments() {
+  absl::StatusOr<std::vector<EnrolledAgent>> enrolled =
+      ListEnrolments(config_.daemon.state_dir);
+  if (!enrolled.ok()) return enrolled.status();
+  Candidates candidates;
+  for (const EnrolledAgent& agent : *enrolled) {
+    absl::StatusOr<Enrolment> enrolment = LoadEnrolment(agent.enrolment);
+    if (!enrolment.ok()) return enrolment.status();
+    Candidate candidate = {.enrolment = *std::move(enrolment), .pad = {}};
+    absl::StatusOr<bool> open = IsOpen(agent);
+    if (!open.ok()) return open.status();
+    if (!*open) {
+      absl::StatusOr<OpenPad> pad =
+          OpenPadFile(files_, agent.pad, skex::Side::kHub, agent.name,
+                      config_.name, audit_.get());
+      if (!pad.ok()) return pad.status();
+      candidate.pad = *std::move(pad);
+    }
+    candidates.emplace(agent.name, std::move(candidate));
+  }
+  return candidates;
+}
+
+absl::StatusOr<bool> HubRuntime::IsOpen(const EnrolledAgent& agent) {
+  const auto found = agents_.find(agent.name);
+  if (found == agents_.end()) return false;
+  // A new enrolment after a revocation has the path of the old one.
+  absl::StatusOr<PadFileInspection> file = InspectPadFile(*files_, agent.pad);
+  if (!file.ok()) return file.status();
+  return file->identity.table ==
+         found->second.pad.file->identity().table;
+}
+
+std::string HubRuntime::TakeOver(Candidates candidates) {
+  size_t added = 0;
+  size_t changed = 0;
+  std::vector<skex::AgentId> gone;
+  for (const auto& [name, agent] : agents_) {
+    const auto found = candidates.find(name);
+    if (found == candidates.end() || found->second.pad.has_value()) {
+      gone.push_back(name);
+    }
+  }
+  for (const skex::AgentId& name : gone) Remove(name);
+  for (auto& [name, candidate] : candidates) {
+    const auto found = agents_.find(name);
+    if (found == agents_.end()) {
+      Agent agent = {*std::move(candidate.pad), candidate.enrolment};
+      node_.AddAgent(name, agent.pad.pad.get(), ToRelay(agent.enrolment));
+      agents_.emplace(name, std::move(agent));
+      ++added;
+    } else if (!(found->second.enrolment == candidate.enrolment)) {
+      found->second.enrolment = candidate.enrolment;
+      node_.UpdateAgent(name, ToRelay(candidate.enrolment));
+      ++changed;
+    }
+  }
+  return absl::StrCat(agents_.size(), " agents enrolled: ", added, " new, ",
+                      changed, " changed, ", gone.size(), " revoked");
+}
+
+void HubRuntime::Remove(const skex::AgentId& agent) {
+  const std::optional<skex::StreamNumber> stream = node_.RemoveAgent(agent);
+  if (stream.has_value()) {
+    server_->Close(*stream, absl::UnauthenticatedError("enrolment revoked"));
+  }
+  agents_.erase(agent);
+}
+
+HubRuntime::~HubRuntime() { Stop(); }
+
+absl::Status HubRuntime::Start(HubMetrics* metrics) {
+  metrics_ = metrics;
+  started_ = MonotonicNow();
+  erase_all_at_ = started_ + kEraseInterval;
+  RelayServer::Callbacks callbacks;
+  callbacks.on_up = [this](skex::StreamNumber stream) {
+    loop_.Post([this, stream] {
+      strangers_[stream] = MonotonicNow() + kHelloPatience;
+      node_.OnStreamUp(stream);
+    });
+  };
+  callbacks.on_frame = [this](skex::StreamNumber stream, std::string frame) {
+    loop_.Post(
+        [this, stream, frame = std::move(frame)] { OnFrame(stream, frame); });
+  };
+  callbacks.on_down = [this](skex::StreamNumber stream) {
+    loop_.Post([this, stream] {
+      strangers_.erase(stream);
+      node_.OnStreamDown(stream);
+    });
+  };
+  absl::StatusOr<std::unique_ptr<RelayServer>> server =
+      RelayServer::Start(config_.listen, std::move(callbacks));
+  if (!server.ok()) return server.status();
+  server_ = *std::move(server);
+  running_ = true;
+  // Streams that came by now wait in the loop's queue.
+  loop_.Start([this] { return AfterTasks(); });
+  return absl::OkStatus();
+}
+
+void HubRuntime::Stop() {
+  if (!running_) return;
+  running_ = false;
+  server_->Shutdown();
+  loop_.Stop();
+  for (auto& [name, agent] : agents_) {
+    agent.pad.pad->EraseUsed(true).IgnoreError();
+  }
+}
+
+absl::Duration HubRuntime::AfterTasks() {
+  const absl::Duration now = MonotonicNow();
+  node_.OnTime(Now());
+  if (now >= housekeep_at_) Housekeep(now);
+  SendFrames();
+  WatchAgents();
+  return housekeep_at_;
+}
+
+void HubRuntime::OnFrame(skex::StreamNumber stream, const std::string& frame) {
+  absl::Status status = node_.OnFrame(stream, skex::AsBytes(frame), Now());
+  server_->Dealt(stream);
+  if (status.ok()) {
+    strangers_.erase(stream);
+    return;
+  }
+  if (metrics_ != nullptr) metrics_->MessageRejected(status.code());
+  log_->Debug("message_rejected", {{"reason", status.message()}});
+  if (status.code() == absl::StatusCode::kUnauthenticated) {
+    log_->Info("stream_refused", {{"reason", status.message()}});
+    // Why is for the log only.
+    server_->Close(stream, absl::UnauthenticatedError("not accepted"));
+  }
+}
+
+void HubRuntime::SendFrames() {
+  for (auto& [stream, frame] : node_.TakeFrames()) {
+    server_->Send(stream, std::move(frame));
+  }
+  for (skex::StreamNumber stream : node_.TakeReplaced()) {
+    server_->Close(stream, absl::AbortedError("replaced by a newer stream"));
+  }
+}
+
+void HubRuntime::WatchAgents() {
+  for (auto& [name, agent] : agents_) {
+    const bool connected = node_.link(name).ready();
+    if (connected == agent.connected) continue;
+    agent.connected = connected;
+    log_->Info(connected ? "agent_connected" : "agent_disconnected",
+               {{"agent", name.text()}});
+  }
+}
+
+void HubRuntime::CloseSilentStreams(absl::Duration now) {
+  for (auto it = strangers_.begin(); it != strangers_.end();) {
+    if (now < it->second) {
+      ++it;
+      continue;
+    }
+    server_->Close(it->first, absl::DeadlineExceededError("no hello came"));
+    it = strangers_.erase(it);
+  }
+}
+
+void HubRuntime::Housekeep(absl::Duration now) {
+  housekeep_at_ = now + kHousekeepInterval;
+  CloseSilentStreams(now);
+  const bool all = now >= erase_all_at_;
+  if (all) erase_all_at_ = now + kEraseInterval;
+  absl::Status worst = audit_ == nullptr ? absl::OkStatus() : audit_->status();
+  for (auto& [name, agent] : agents_) {
+    absl::Status status = agent.pad.pad->EraseUsed(all);
+    if (!status.ok()) worst = std::move(status);
+  }
+  if (worst.ok() == storage_failed_) {
+    storage_failed_ = !worst.ok();
+    if (storage_failed_) {
+      log_->Error("storage_failed", {{"reason", worst.message()}});
+    } else {
+      log_->Info("storage_recovered");
+    }
+  }
+}
+
+HubStatusView HubRuntime::Status() {
+  HubStatusView view;
+  if (!loop_.Call([this, &view] { view = StatusOnLoop(); })) {
+    view.name = config_.name.text();
+  }
+  return view;
+}
+
+HubStatusView HubRuntime::StatusOnLoop() {
+  HubStatusView view;
+  view.name = config_.name.text();
+  view.version = std::string(Version());
+  view.uptime = MonotonicNow() - started_;
+  view.listen = server_->address();
+  view.exchanges_waiting = node_.relay().waiting();
+  for (size_t i = 0; i < skex::kRelayResults; ++i) {
+    const auto result = static_cast<skex::RelayResult>(i);
+    view.shares.emplace_back(std::string(skex::RelayResultName(result)),
+                             node_.relay().count(result));
+  }
+  for (const auto& [name, agent] : agents_) {
+    const skex::Link& link = node_.link(name);
+    EnrolledAgentView& out = view.agents.emplace_back();
+    out.name = name.text();
+    out.connected = link.ready();
+    out.detail = link.detail();
+    for (const skex::AgentId& initiator : agent.enrolment.allow) {
+      out.allow.push_back(initiator.text());
+    }
+    out.pad = ViewOf(*agent.pad.pad);
+    const auto [relayed, refused] = node_.relay().CountsOf(name);
+    out.shares_relayed = relayed;
+    out.shares_refused = refused;
+  }
+  return view;
+}
+
+absl::StatusOr<std::string> HubRuntime::Reload() {
+  absl::StatusOr<std::string> outcome =
+      absl::UnavailableError("the hub is stopping");
+  loop_.Call([this, &outcome] {
+    absl::StatusOr<Candidates> candidates = ReadEnrolments();
+    if (!candidates.ok()) {
+      outcome = candidates.status();
+      return;
+    }
+    outcome = TakeOver(*std::move(candidates));
+  });
+  if (outcome.ok()) log_->Info("reloaded", {{"result", *outcome}});
+  return outcome;
+}
+
+}  // namespace service

@@ -1,0 +1,106 @@
+#ifndef SERVICE_HUB_HUB_RUNTIME_H_
+#define SERVICE_HUB_HUB_RUNTIME_H_
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "service/admin/control.h"
+#include "service/base/event_loop.h"
+#include "service/config/enrolment.h"
+#include "service/config/hub_config.h"
+#include "service/log/log.h"
+#include "service/metrics/hub_metrics.h"
+#include "service/pads/open_pad.h"
+#include "service/relay/relay_server.h"
+#include "service/storage/pad_audit.h"
+#include "service/storage/pad_file_reader.h"
+#include "service/storage/system_entropy.h"
+#include "skex/node/hub_node.h"
+
+namespace service {
+
+// HubRuntime runs a hub: the relay on an event loop, the streams of the
+// agents, the pads of all that are enrolled.
+//
+// All public functions are thread-safe, except where noted.
+class HubRuntime : public HubControl {
+ public:
+  // Opens the pads of all enrolled agents; nothing runs yet. `files` and `log`
+  // must outlive the runtime. Returns the first error of a pad or enrolment.
+  static absl::StatusOr<std::unique_ptr<HubRuntime>> Create(
+      const HubConfig& config, FileSystem* files, Log* log);
+
+  // Calls Stop().
+  ~HubRuntime() override;
+
+  // Listens and starts. `metrics` may be null; else it outlives Stop(). Once.
+  // Returns the error of RelayServer::Start().
+  absl::Status Start(HubMetrics* metrics);
+
+  // Ends the streams, erases used pad bytes.
+  void Stop();
+
+  // Where it listens; after Start().
+  const std::string& address() const { return server_->address(); }
+
+  HubStatusView Status() override;
+  absl::StatusOr<std::string> Reload() override;
+
+ private:
+  struct Agent {
+    OpenPad pad;
+    Enrolment enrolment;
+    bool connected = false;  // as last logged
+  };
+  // An agent whose files were read and that is not taken in yet.
+  struct Candidate {
+    Enrolment enrolment;
+    std::optional<OpenPad> pad;  // empty for one that is enrolled already
+  };
+  using Candidates = std::map<skex::AgentId, Candidate>;
+
+  HubRuntime(const HubConfig& config, FileSystem* files, Log* log);
+
+  absl::StatusOr<Candidates> ReadEnrolments();
+  // Whether the pad of an enrolment is the one that is open for its agent.
+  absl::StatusOr<bool> IsOpen(const EnrolledAgent& agent);
+  std::string TakeOver(Candidates candidates);
+  void Remove(const skex::AgentId& agent);
+
+  // On the loop's thread.
+  absl::Duration AfterTasks();
+  void OnFrame(skex::StreamNumber stream, const std::string& frame);
+  void SendFrames();
+  void WatchAgents();
+  void CloseSilentStreams(absl::Duration now);
+  void Housekeep(absl::Duration now);
+  HubStatusView StatusOnLoop();
+
+  const HubConfig config_;
+  FileSystem* const files_;
+  Log* const log_;
+  HubMetrics* metrics_ = nullptr;
+  SystemEntropy entropy_;
+  std::unique_ptr<PadAudit> audit_;
+  std::map<skex::AgentId, Agent> agents_;
+  skex::HubNode node_;
+  // Streams that have not proven anything yet, and until when they may.
+  std::map<skex::StreamNumber, absl::Duration> strangers_;
+  absl::Duration started_;
+  absl::Duration housekeep_at_;
+  absl::Duration erase_all_at_;
+  bool storage_failed_ = false;  // as last logged
+  bool running_ = false;
+  EventLoop loop_;
+  // Behind the loop: its callbacks post to it until Shutdown().
+  std::unique_ptr<RelayServer> server_;
+};
+
+}  // namespace service
+
+#endif  // SERVICE_HUB_HUB_RUNTIME_H_
