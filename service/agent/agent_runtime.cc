@@ -19,6 +19,8 @@ constexpr absl::Duration kReconnectDelay = absl::Milliseconds(250);
 constexpr absl::Duration kHousekeepInterval = absl::Milliseconds(500);
 // Used pad bytes are overwritten after this time at the latest.
 constexpr absl::Duration kEraseInterval = absl::Seconds(10);
+// How often a connection without a key may cut a back-off short.
+constexpr absl::Duration kHurryInterval = absl::Seconds(1);
 
 skex::Instant Now() { return {absl::Now(), MonotonicNow()}; }
 
@@ -48,7 +50,7 @@ AgentRuntime::AgentRuntime(const AgentConfig& config, Log* log)
       psks_(&entropy_, [this] {
         // One task at a time is enough: it looks at all peers.
         if (!demand_posted_.exchange(true)) {
-          loop_.Post([this] { UpdateDemand(); });
+          loop_.Post([this] { OnDemand(); });
         }
       }) {}
 
@@ -86,13 +88,20 @@ absl::Status AgentRuntime::OpenPads(const AgentConfig& config,
 void AgentRuntime::AddPeers(const AgentConfig& config) {
   for (const PeerEntry& entry : config.peers) {
     node_.AddPeer(PolicyOf(entry));
+    const bool dials =
+        std::any_of(config.outbounds.begin(), config.outbounds.end(),
+                    [&entry](const OutboundEntry& tunnel) {
+                      return tunnel.peer == entry.name;
+                    });
     skex::KeystorePolicy policy = {.peer = entry.name};
-    policy.pool_low = entry.pool_low;
-    policy.pool_high = entry.pool_high;
+    // A peer that is only accepted from still gets one key after each start:
+    // by that it learns that this agent has restarted.
+    policy.pool_low = dials ? entry.pool_low : 1;
+    policy.pool_high = dials ? entry.pool_high : 1;
     policy.rekey_interval = entry.rekey_interval;
     policy.overlap = entry.overlap;
     psks_.AddPeer(policy);
-    peers_.emplace(entry.name, Peer{.entry = entry, .name = entry.name});
+    peers_.emplace(entry.name, Peer{.entry = entry, .dials = dials});
   }
 }
 
@@ -296,9 +305,6 @@ void AgentRuntime::WatchHubs() {
     if (connected) {
       hub.last_error.clear();
       log_->Info("hub_connected", {{"hub", name.text()}});
-      // What failed for want of hubs may go well now.
-      for (const auto& [peer, unused] : peers_) node_.HurryUp(peer);
-      node_.OnTime(Now());
     } else if (!stopping_) {
       log_->Warning("hub_disconnected",
                     {{"hub", name.text()},
@@ -308,8 +314,19 @@ void AgentRuntime::WatchHubs() {
   }
 }
 
-void AgentRuntime::UpdateDemand() {
+void AgentRuntime::OnDemand() {
   demand_posted_ = false;
+  const absl::Duration now = MonotonicNow();
+  for (auto& [name, peer] : peers_) {
+    // A connection wants a key and there is none: no time for a back-off.
+    if (psks_.DialKeys(name) > 0 || now < peer.hurry_at) continue;
+    peer.hurry_at = now + kHurryInterval;
+    node_.HurryUp(name);
+  }
+  UpdateDemand();
+}
+
+void AgentRuntime::UpdateDemand() {
   if (stopping_) return;
   for (const auto& [name, peer] : peers_) {
     size_t wanted = psks_.Deficit(name);
@@ -371,7 +388,9 @@ void AgentRuntime::Housekeep(absl::Duration now) {
 std::string AgentRuntime::WhyNotReady() {
   std::vector<std::string> missing;
   for (const auto& [name, peer] : peers_) {
-    if (psks_.DialKeys(name) == 0) missing.push_back(name.text());
+    if (peer.dials && psks_.DialKeys(name) == 0) {
+      missing.push_back(name.text());
+    }
   }
   if (missing.empty()) return "";
   return absl::StrCat("no key for ", absl::StrJoin(missing, ", "));

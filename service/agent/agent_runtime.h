@@ -80,10 +80,11 @@ class AgentRuntime : public AgentControl {
   };
   struct Peer {
     PeerEntry entry;
-    skex::AgentId name;
+    bool dials = false;  // a tunnel goes out to it
     uint64_t exchanges_ok = 0;
     uint64_t exchanges_failed = 0;
     bool failure_logged = false;  // said once until it works again
+    absl::Duration hurry_at;      // when a demand may cut a back-off short
   };
   // One Establish() that waits for a key.
   struct Waiter {
@@ -114,6 +115,7 @@ class AgentRuntime : public AgentControl {
   void ConnectHubs(absl::Duration now);
   void OnHubFrame(Hub& hub, const std::string& frame);
   void OnHubEnd(Hub& hub, const absl::Status& status);
+  void OnDemand();
   void UpdateDemand();
   void ServeWaiters();
   void Housekeep(absl::Duration now);

@@ -41,9 +41,9 @@ std::optional<DaemonFlags> ParseDaemonFlags(int argc, char** argv,
                "Check the configuration file and end: status 0 if it is right, "
                "2 if not");
   app.footer(
-      "Ends in order on SIGTERM and SIGINT. Exit status: 0 after that, 1 if "
-      "something failed while running, 2 if the command line, the "
-      "configuration or a file that it names is wrong.");
+      "Ends in order on SIGTERM and SIGINT. Exit status: 0 after that, 2 "
+      "if the command line, the configuration or a file that it names is "
+      "wrong, or an address cannot be listened on.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

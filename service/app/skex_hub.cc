@@ -1,6 +1,7 @@
 // skex-hub: a security hub. Puts together the relay, the admin API and the
 // metrics; all the work is elsewhere.
 
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
@@ -100,7 +101,10 @@ int Main(int argc, char** argv) {
     PrintError(kProgram, config.status().message());
     return kExitUsage;
   }
-  if (flags->check) return kExitOk;
+  if (flags->check) {
+    std::printf("%s: ok\n", flags->config.c_str());
+    return kExitOk;
+  }
 
   HardenProcess();
   Log log(config->daemon.log_level, config->daemon.log_format);

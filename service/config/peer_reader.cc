@@ -137,8 +137,8 @@ void ReadKeyLife(const TomlTable& table, PeerEntry& peer) {
       {{"derived", Freshness::kDerived}, {"exchange", Freshness::kExchange}});
   peer.rekey_interval =
       table.Duration("rekey_interval", peer.rekey_interval, kShortest, kWeek);
-  peer.key_lifetime =
-      table.Duration("key_lifetime", peer.key_lifetime, kShortest, kWeek);
+  peer.key_lifetime = table.Duration("key_lifetime", peer.key_lifetime,
+                                     absl::Seconds(1), kWeek);
   peer.overlap =
       table.Duration("overlap", peer.overlap, absl::ZeroDuration(), kWeek);
   peer.exchange_timeout =

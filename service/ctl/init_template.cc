@@ -19,7 +19,7 @@ constexpr absl::string_view kDaemon = R"(
 #socket = "admin.sock"
 
 #[metrics]
-# Prometheus metrics, and /live and /ready. No table: none.
+# Prometheus metrics at /metrics. No table: none.
 #listen = "127.0.0.1:9464"
 
 #[log]

@@ -106,7 +106,7 @@ bool Listener::AcceptOne() {
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
-      Complain("cannot accept", std::strerror(errno));
+      Complain("cannot_accept", std::strerror(errno));
       Pause(kShortagePause);
       return false;
     default:
@@ -133,7 +133,7 @@ void Listener::Refuse(OwnedFd fd) {
   tunnel_.stats.total.fetch_add(1, std::memory_order_relaxed);
   tunnel_.stats.results[static_cast<size_t>(ConnectionResult::kLimit)]
       .fetch_add(1, std::memory_order_relaxed);
-  Complain("connection refused", "the limit of connections is reached");
+  Complain("connection_refused", "the limit of connections is reached");
   // Last: whoever sees the reset finds it counted.
   StreamSocket(home_.io(), std::move(fd)).Reset();
 }

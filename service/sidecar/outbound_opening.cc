@@ -200,7 +200,7 @@ void OutboundOpening::OnRefused(absl::string_view why) {
   ticket_.HandshakeFailed(HandshakeResult::kRefused,
                           MonotonicNow() - handshake_start_);
   ticket_.CountRetry();
-  shared().log.Info("handshake refused", {{"tunnel", ticket_.tunnel().name},
+  shared().log.Info("handshake_refused", {{"tunnel", ticket_.tunnel().name},
                                           {"peer", peer().text()},
                                           {"key", identity.KeyText()},
                                           {"detail", why}});

@@ -45,7 +45,7 @@ void CheckFileLimit(const TunnelSurroundings& shared) {
   if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= wanted) {
     return;
   }
-  shared.log.Warning("few files",
+  shared.log.Warning("few_files",
                      {{"limit", files.rlim_cur},
                       {"wanted", wanted},
                       {"detail",

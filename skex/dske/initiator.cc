@@ -23,27 +23,38 @@ struct Participant {
 absl::StatusOr<std::vector<Participant>> Gather(
     const PeerPolicy& policy, const std::vector<HubLink>& links,
     uint64_t share_size) {
-  std::vector<Participant> participants;
+  std::vector<HubLink> able;
   std::vector<std::string> missing;
   for (const HubLink& hub : links) {
     if (!hub.link->ready()) {
       missing.push_back(absl::StrCat(hub.hub.text(), " ", hub.link->detail()));
-      continue;
-    }
-    absl::StatusOr<PadSlice> slice =
-        hub.link->pad().Take(Stream::kOtp, share_size);
-    if (!slice.ok()) {
+    } else if (hub.link->pad().Granted(Stream::kOtp) < share_size) {
       hub.link->WantOtp(share_size);
       missing.push_back(
-          absl::StrCat(hub.hub.text(), " ", slice.status().message()));
-      continue;
+          absl::StrCat(hub.hub.text(), " waiting for pad grants"));
+    } else {
+      able.push_back(hub);
     }
-    participants.push_back({hub, *std::move(slice)});
+  }
+  // No pad is taken for an exchange that cannot be.
+  std::vector<Participant> participants;
+  if (able.size() >= policy.min_hubs) {
+    for (const HubLink& hub : able) {
+      absl::StatusOr<PadSlice> slice =
+          hub.link->pad().Take(Stream::kOtp, share_size);
+      if (slice.ok()) {
+        participants.push_back({hub, *std::move(slice)});
+      } else {
+        missing.push_back(
+            absl::StrCat(hub.hub.text(), " ", slice.status().message()));
+      }
+    }
   }
   if (participants.size() < policy.min_hubs) {
-    return absl::UnavailableError(absl::StrCat(
-        participants.size(), " of ", links.size(), " hubs can take part, ",
-        policy.min_hubs, " are needed: ", absl::StrJoin(missing, "; ")));
+    return absl::UnavailableError(
+        absl::StrCat(links.size() - missing.size(), " of ", links.size(),
+                     " hubs can take part, ", policy.min_hubs,
+                     " are needed: ", absl::StrJoin(missing, "; ")));
   }
   return participants;
 }

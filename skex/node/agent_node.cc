@@ -32,10 +32,14 @@ absl::Status AgentNode::OnFrame(const HubId& hub,
   if (frame->header.type == FrameType::kChallenge) {
     return link.AnswerChallenge(bytes);
   }
+  const bool was_ready = link.ready();
   absl::StatusOr<std::optional<OpenedFrame>> opened = link.Open(bytes);
   if (!opened.ok()) return opened.status();
   absl::Status status;
   if (opened->has_value()) status = OnExchangeFrame(hub, **opened, now);
+  if (!was_ready && link.ready()) {
+    for (const auto& [id, peer] : peers_) HurryUp(id);
+  }
   for (auto& [id, peer] : peers_) Advance(peer, now);
   return status;
 }
@@ -71,6 +75,7 @@ absl::Status AgentNode::OnRelay(const HubId& hub, const OpenedFrame& frame,
   if (!outcome->receipt.has_value()) return absl::OkStatus();
   const AgentId initiator = outcome->receipt->initiator;
   if (!outcome->keys.empty()) {
+    HurryUp(initiator);  // it is there
     events_.push_back(
         KeysEstablished{initiator, false, std::move(outcome->keys), {}});
   }
@@ -143,6 +148,7 @@ PadSource AgentNode::WorstSource(const std::vector<HubId>& hubs) const {
 }
 
 void AgentNode::OnTime(const Instant& now) {
+  if (!started_.has_value()) started_ = now.mono;
   responder_.OnTime(now);
   for (auto& [id, peer] : peers_) {
     if (peer.exchange != nullptr) {
@@ -172,6 +178,15 @@ void AgentNode::HurryUp(const AgentId& peer) {
   found->second.backoff = kLeastBackoff;
 }
 
+bool AgentNode::HubsAreComing(const Peer& peer, const Instant& now) const {
+  if (!started_.has_value() || now.mono - *started_ >= kStartPatience) {
+    return false;
+  }
+  return std::any_of(
+      peer.policy.hubs.begin(), peer.policy.hubs.end(),
+      [this](const HubId& hub) { return !links_.at(hub)->ready(); });
+}
+
 bool AgentNode::GrantsAreComing(const Peer& peer, uint64_t share_size) {
   bool coming = false;
   for (const HubId& hub : peer.policy.hubs) {
@@ -187,10 +202,12 @@ bool AgentNode::GrantsAreComing(const Peer& peer, uint64_t share_size) {
 
 void AgentNode::Advance(Peer& peer, const Instant& now) {
   if (peer.wanted == 0 || peer.exchange != nullptr ||
-      now.mono < peer.not_before) {
+      now.mono < peer.not_before || HubsAreComing(peer, now)) {
     return;
   }
-  const uint16_t count = std::min(peer.wanted, kMostKeys);
+  const uint16_t count = peer.backoff > kLeastBackoff
+                             ? uint16_t{1}
+                             : std::min(peer.wanted, kMostKeys);
   const ShareLayout layout = {count, peer.policy.key_bytes};
   if (GrantsAreComing(peer, layout.total_size())) {
     if (!peer.waiting_since.has_value()) peer.waiting_since = now.mono;
@@ -229,9 +246,13 @@ std::optional<absl::Duration> AgentNode::NextTime() const {
     if (peer.exchange != nullptr) {
       consider(peer.exchange->deadline());
     } else if (peer.wanted > 0) {
-      consider(peer.waiting_since.has_value()
-                   ? *peer.waiting_since + kGrantPatience
-                   : peer.not_before);
+      absl::Duration next = peer.waiting_since.has_value()
+                                ? *peer.waiting_since + kGrantPatience
+                                : peer.not_before;
+      if (started_.has_value()) {
+        next = std::max(next, *started_ + kStartPatience);
+      }
+      consider(next);
     }
   }
   return next;

@@ -61,7 +61,9 @@ using AgentEvent = std::variant<KeysEstablished, ExchangeFailed,
 // events come out.
 //
 // It keeps at most one exchange under way with each peer. After a failure it
-// waits, longer each time up to kMostBackoff, before the next.
+// waits, longer each time up to kMostBackoff, and asks for one key only, so
+// that a peer that is away costs little pad; it goes on at once when a link
+// has become ready or the peer has shown itself.
 //
 // Does no I/O besides the pads' storage. Thread-compatible.
 class AgentNode {
@@ -73,10 +75,12 @@ class AgentNode {
   };
 
   static constexpr absl::Duration kLeastBackoff = absl::Milliseconds(100);
-  static constexpr absl::Duration kMostBackoff = absl::Seconds(2);
+  static constexpr absl::Duration kMostBackoff = absl::Seconds(30);
   // While pad grants are on their way, an exchange waits this long for hubs
   // that are connected but cannot take part yet.
   static constexpr absl::Duration kGrantPatience = absl::Milliseconds(250);
+  // Right after the start, an exchange waits this long for all its hubs.
+  static constexpr absl::Duration kStartPatience = absl::Milliseconds(500);
 
   explicit AgentNode(const Options& options);
 
@@ -127,6 +131,7 @@ class AgentNode {
   };
 
   void Advance(Peer& peer, const Instant& now);
+  bool HubsAreComing(const Peer& peer, const Instant& now) const;
   bool GrantsAreComing(const Peer& peer, uint64_t share_size);
   void Fail(Peer& peer, absl::Status reason, const Instant& now);
   absl::Status OnExchangeFrame(const HubId& hub, const OpenedFrame& frame,
@@ -145,6 +150,7 @@ class AgentNode {
   std::map<AgentId, Peer> peers_;
   Responder responder_;
   std::vector<AgentEvent> events_;
+  std::optional<absl::Duration> started_;  // the first time that was seen
 };
 
 }  // namespace skex

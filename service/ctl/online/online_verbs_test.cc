@@ -106,7 +106,7 @@ TEST_F(OnlineVerbsTest, ShowsStatusOfAgent) {
   ExpectFits(outcome);
   EXPECT_EQ(
       outcome.out,
-      "agent alice@north.example, version 1.2.3, BoringSSL abcdef, up 2d 1h\n"
+      "agent alice@north.example, version 1.2.3, abcdef, up 2d 1h\n"
       "not ready: no key for carol@east.example\n"
       "\n"
       "HUB               STATE      SEND MAC  SEND OTP  RECV MAC  RECV OTP\n"

@@ -123,7 +123,7 @@ void Render(const api::AgentStatus& status, std::ostream& out) {
   PrintWrapped(
       out, 0,
       absl::StrCat("agent ", status.name(), ", version ", status.version(),
-                   ", BoringSSL ", status.boringssl(), ", up ",
+                   ", ", status.boringssl(), ", up ",
                    Text(status.uptime())));
   PrintWrapped(
       out, 0,
