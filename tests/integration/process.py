@@ -58,6 +58,8 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                # Ctrl-C is for the starter, which then ends the others.
+                start_new_session=True,
             )
 
     def kill(self):

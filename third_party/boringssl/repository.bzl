@@ -122,6 +122,11 @@ load(
     "ssl_internal_headers",
     "ssl_sources",
 )
+load(
+    ":BUILD.generated_tests.bzl",
+    "ssl_test_sources",
+    "test_support_sources",
+)
 
 INCLUDE = "src/include"
 CRYPTO_HEADERS = crypto_headers
@@ -133,6 +138,9 @@ CRYPTO_ASSEMBLY = {
 }
 SSL_HEADERS = ssl_headers
 SSL_SOURCES = ssl_sources + ssl_internal_headers
+TEST_SUPPORT = test_support_sources
+SSL_TESTS = ssl_test_sources
+SSL_TEST_FOLDER = "src/ssl/test"
 """,
     "gen/sources.bzl": """
 load(
@@ -147,6 +155,9 @@ load(
     "ssl_headers",
     "ssl_internal_headers",
     "ssl_sources",
+    "ssl_test_sources",
+    "test_support_internal_headers",
+    "test_support_sources",
 )
 
 INCLUDE = "include"
@@ -161,6 +172,9 @@ CRYPTO_ASSEMBLY = {
 }
 SSL_HEADERS = ssl_headers
 SSL_SOURCES = ssl_sources + ssl_internal_headers
+TEST_SUPPORT = test_support_sources + test_support_internal_headers
+SSL_TESTS = ssl_test_sources
+SSL_TEST_FOLDER = "ssl/test"
 """,
 }
 
