@@ -114,13 +114,18 @@ void AgentRuntime::Start(Surroundings surroundings) {
   for (auto& [name, hub] : hubs_) {
     hub.connection = std::make_unique<HubConnection>(hub.address);
   }
+  running_ = true;
   loop_.Start([this] { return AfterTasks(); });
 }
 
 void AgentRuntime::Stop() {
   if (stopped_.exchange(true)) return;
+  if (!running_) {
+    loop_.Stop();
+    return;
+  }
   bool quiet = hubs_.empty();
-  const bool running = loop_.Call([this] {
+  loop_.Call([this] {
     stopping_ = true;
     for (auto& waiter : waiters_) {
       Finish(*waiter, absl::UnavailableError("the agent is stopping"));
@@ -129,7 +134,7 @@ void AgentRuntime::Stop() {
     for (auto& [name, hub] : hubs_) hub.connection->Disconnect();
   });
   // The streams end on gRPC's threads, which still post to the loop.
-  while (running && !quiet) {
+  while (!quiet) {
     loop_.Call([this, &quiet] {
       quiet = std::none_of(hubs_.begin(), hubs_.end(), [](const auto& entry) {
         return entry.second.streaming;

@@ -140,6 +140,7 @@ class AgentRuntime : public AgentControl {
   bool storage_failed_ = false;  // as last logged
   bool ready_ = false;           // as last told
   bool stopping_ = false;
+  bool running_ = false;
   std::atomic<bool> demand_posted_{false};
   std::atomic<bool> stopped_{false};
   EventLoop loop_;

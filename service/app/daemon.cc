@@ -58,6 +58,12 @@ void HardenProcess() {
   const rlimit none = {0, 0};
   setrlimit(RLIMIT_CORE, &none);
   umask(077);
+  // A connection takes two descriptors: as many as the system gives.
+  rlimit files = {};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
   signal(SIGPIPE, SIG_IGN);
   signal(SIGHUP, SIG_IGN);
   const sigset_t set = EndSignals();

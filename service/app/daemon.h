@@ -24,7 +24,8 @@ std::optional<DaemonFlags> ParseDaemonFlags(int argc, char** argv,
                                             int& exit_status);
 
 // Makes the process safe to hold secrets: no core dumps, no debugger of other
-// processes, files of its own only for its user. Blocks SIGTERM and SIGINT for
+// processes, files of its own only for its user; raises the limit of open
+// files to what the system allows. Blocks SIGTERM and SIGINT for
 // WaitForSignal() and ignores SIGPIPE and SIGHUP. Call it before there are
 // other threads.
 void HardenProcess();

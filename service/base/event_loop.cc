@@ -1,9 +1,30 @@
 #include "service/base/event_loop.h"
 
+#include <memory>
+
 #include "absl/time/clock.h"
 #include "service/base/monotonic_time.h"
 
 namespace service {
+namespace {
+
+// What a caller of Call() waits for: the end of the task, or of the closure
+// around it when it was dropped.
+struct Waiting {
+  Mutex mutex;
+  CondVar changed;
+  bool over ABSL_GUARDED_BY(mutex) = false;
+};
+
+struct EndsWaiting {
+  void operator()(Waiting* waiting) const {
+    MutexLock lock(&waiting->mutex);
+    waiting->over = true;
+    waiting->changed.SignalAll();
+  }
+};
+
+}  // namespace
 
 EventLoop::~EventLoop() { Stop(); }
 
@@ -20,6 +41,9 @@ void EventLoop::Stop() {
     changed_.SignalAll();
   }
   if (thread_.joinable()) thread_.join();
+  std::vector<Task> dropped;
+  MutexLock lock(&mutex_);
+  dropped.swap(tasks_);
 }
 
 bool EventLoop::Post(Task task) {
@@ -31,19 +55,17 @@ bool EventLoop::Post(Task task) {
 }
 
 bool EventLoop::Call(Task task) {
-  Mutex mutex;
-  CondVar ended;
+  Waiting waiting;
   bool done = false;
-  const bool posted = Post([&] {
+  Post([&task, &done,
+        end = std::unique_ptr<Waiting, EndsWaiting>(&waiting)]() mutable {
     task();
-    MutexLock lock(&mutex);
     done = true;
-    ended.SignalAll();
+    end.reset();
   });
-  if (!posted) return false;
-  MutexLock lock(&mutex);
-  while (!done) ended.Wait(&mutex);
-  return true;
+  MutexLock lock(&waiting.mutex);
+  while (!waiting.over) waiting.changed.Wait(&waiting.mutex);
+  return done;
 }
 
 void EventLoop::Run(AfterTasks after_tasks) {

@@ -32,15 +32,16 @@ class EventLoop {
   // Starts the thread. Once.
   void Start(AfterTasks after_tasks);
 
-  // Runs the tasks that were posted before, then ends the thread. Tasks that
-  // come later are dropped. Not to be called on the loop's own thread.
+  // Runs the tasks that were posted before, then ends the thread; without
+  // Start() they are dropped, as are tasks that come later. Not to be called
+  // on the loop's own thread.
   void Stop();
 
   // Runs `task` soon. Returns false, and drops it, after Stop().
   bool Post(Task task);
 
-  // Runs `task` and waits for its end. Returns false, without having run it,
-  // after Stop(). Not to be called on the loop's own thread.
+  // Runs `task` and waits for its end, before Start() also for that. Returns
+  // false if the task was dropped. Not to be called on the loop's own thread.
   bool Call(Task task);
 
  private:

@@ -1,5 +1,6 @@
 #include "service/base/event_loop.h"
 
+#include <thread>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -34,6 +35,15 @@ TEST(EventLoopTest, DropsTasksAfterStop) {
   loop.Stop();
   EXPECT_FALSE(loop.Post([] { FAIL(); }));
   EXPECT_FALSE(loop.Call([] { FAIL(); }));
+}
+
+TEST(EventLoopTest, StopWithoutStartReleasesWhoWaits) {
+  EventLoop loop;
+  bool ran = true;
+  std::thread caller([&] { ran = loop.Call([] { FAIL(); }); });
+  loop.Stop();
+  caller.join();
+  EXPECT_FALSE(ran);
 }
 
 TEST(EventLoopTest, CallsBackWhenTheTimeHasCome) {

@@ -6,6 +6,8 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "grpcpp/impl/server_builder_option.h"
+#include "grpcpp/impl/server_builder_plugin.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
 #include "service/relay/frame_pump.h"
@@ -21,6 +23,17 @@ using FrameReactor = grpc::ServerBidiReactor<Frame, Frame>;
 constexpr int kKeepaliveMs = 10'000;
 constexpr int kKeepaliveTimeoutMs = 5'000;
 constexpr int kLeastPingIntervalMs = 5'000;
+
+// A plugin that another part of the process links in, such as reflection for
+// the admin API, would answer on this port as well.
+class WithoutPlugins : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>*
+                         plugins) override {
+    plugins->clear();
+  }
+};
 
 }  // namespace
 
@@ -97,6 +110,7 @@ absl::StatusOr<std::unique_ptr<RelayServer>> RelayServer::Start(
   builder.AddListeningPort(address.ToString(),
                            grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(server->service_.get());
+  builder.SetOption(std::make_unique<WithoutPlugins>());
   // Without this a second hub would share the port and take half the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
