@@ -1,3 +1,6 @@
+#include <openssl/rand.h>
+
+#include <cstddef>
 #include <memory>
 #include <set>
 #include <string>
@@ -12,6 +15,8 @@
 
 namespace tlsbridge {
 namespace {
+
+constexpr size_t kUnknownKeySize = 32;
 
 int EventsIndex() {
   static const int index =
@@ -102,6 +107,8 @@ absl::StatusOr<std::shared_ptr<const Context>> Context::Create(
   auto state = std::make_unique<State>();
   state->ssl_context.reset(SSL_CTX_new(TLS_method()));
   state->records_per_key = policy.records_per_key;
+  state->unknown_key = skex::Secret::OfSize(kUnknownKeySize);
+  RAND_bytes(state->unknown_key.mutable_view().data(), kUnknownKeySize);
   SSL_CTX* const ctx = state->ssl_context.get();
   if (ctx == nullptr || !SetProtocol(ctx)) {
     return absl::ResourceExhaustedError("no memory for a TLS context");

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "skex/base/secret.h"
 #include "tlsbridge/session.h"
 
 namespace tlsbridge {
@@ -28,6 +29,11 @@ struct Context::State {
   bssl::UniquePtr<SSL> NewConnection(HandshakeEvents* events) const;
 
   bssl::UniquePtr<SSL_CTX> ssl_context;
+
+  // What stands for the key of an unknown identity. Drawn once: drawing it when
+  // it is needed would take time that a wrong key does not.
+  skex::Secret unknown_key;
+
   uint64_t records_per_key = 0;
 };
 

@@ -2,7 +2,6 @@
 
 #include <openssl/digest.h>
 #include <openssl/err.h>
-#include <openssl/rand.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -13,13 +12,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "skex/base/bytes.h"
-#include "skex/base/secret.h"
 
 namespace tlsbridge {
 namespace {
 
 constexpr size_t kSmallestSecret = 16;  // RFC 9257, section 6: 128 bits
-constexpr size_t kUnknownSecret = 32;
 constexpr size_t kLargestString = 65535;
 
 absl::Status Check(const skex::Psk& psk) {
@@ -95,14 +92,15 @@ absl::StatusOr<bssl::UniquePtr<SSL_CREDENTIAL>> MakeCredential(
 }
 
 absl::StatusOr<bssl::UniquePtr<SSL_CREDENTIAL>> MakeUnknownCredential(
-    const PskOffer& offer) {
+    const PskOffer& offer, const skex::Secret& key) {
   skex::Psk psk;
-  psk.secret = skex::Secret::OfSize(kUnknownSecret);
-  RAND_bytes(psk.secret.mutable_view().data(), psk.secret.size());
+  psk.secret = key.Clone();
   psk.identity = offer.identity;
   psk.context = offer.context;
   psk.form = offer.form;
-  psk.hash = offer.hash;
+  // The hash that a known key most likely has: the importer's does not show.
+  psk.hash =
+      offer.form == skex::PskForm::kRaw ? offer.hash : skex::PskHash::kSha256;
 #if !defined(BORINGSSL_HAS_SKEX_EXTENSIONS)
   psk.form = skex::PskForm::kImported;
 #endif

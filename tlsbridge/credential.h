@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 
 #include "absl/status/statusor.h"
+#include "skex/base/secret.h"
 #include "skex/psk/psk.h"
 #include "tlsbridge/psk_offer.h"
 
@@ -21,10 +22,10 @@ namespace tlsbridge {
 absl::StatusOr<bssl::UniquePtr<SSL_CREDENTIAL>> MakeCredential(
     const skex::Psk& psk);
 
-// Returns a credential that fits `offer` but has a random key. A handshake with
-// it fails as one with a wrong key does, after the same work.
+// Returns a credential that fits `offer` but has `key`, which no client knows.
+// A handshake with it fails as one with a wrong key does, after the same work.
 absl::StatusOr<bssl::UniquePtr<SSL_CREDENTIAL>> MakeUnknownCredential(
-    const PskOffer& offer);
+    const PskOffer& offer, const skex::Secret& key);
 
 }  // namespace tlsbridge
 

@@ -163,7 +163,9 @@ void Session::Machine::Answer(const absl::StatusOr<skex::Psk>& psk) {
     info.form = psk->form;
     answer_error = made.status();
   }
-  if (!made.ok()) made = MakeUnknownCredential(offers.front());
+  if (!made.ok()) {
+    made = MakeUnknownCredential(offers.front(), context->state_->unknown_key);
+  }
   if (made.ok()) answer = *std::move(made);
   offers.clear();
   offered_identities.clear();

@@ -44,9 +44,9 @@ bssl::UniquePtr<EVP_PKEY> NewRsa2048Key() {
 
 void SetName(X509_NAME* name, absl::string_view text) {
   const absl::Span<const uint8_t> bytes = skex::AsBytes(text);
-  Require(X509_NAME_add_entry_by_NID(
-      name, NID_commonName, MBSTRING_ASC, bytes.data(),
-      static_cast<int>(bytes.size()), -1, 0));
+  Require(X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_ASC,
+                                     bytes.data(),
+                                     static_cast<int>(bytes.size()), -1, 0));
 }
 
 // A certificate for a new key, all but the signature and the issuer.
