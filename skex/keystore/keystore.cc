@@ -9,8 +9,7 @@
 namespace skex {
 namespace {
 
-// Keys to accept with that are kept for one peer; beyond it the oldest that
-// was never used goes.
+// Keys to accept with that are kept for one peer; beyond it the oldest goes.
 constexpr size_t kMostAcceptKeys = 4096;
 constexpr size_t kMostDeadBoots = 16;
 
@@ -52,7 +51,7 @@ absl::Status Keystore::Put(Key key, bool dial, absl::Duration now) {
         absl::StrCat("there is a key ", key.id.Hex(), " already"));
   }
   absl::Status status =
-      LearnBoot(peer, dial ? key.responder_boot : key.initiator_boot);
+      LearnBoot(peer, dial ? key.responder_boot : key.initiator_boot, now);
   if (!status.ok()) return status;
   if (dial) {
     PutDial(peer, std::move(key), now);
@@ -68,16 +67,21 @@ bool Keystore::HasDialKey(const Peer& peer, const KeyId& id) const {
                      [&id](const DialKey& key) { return key.key.id == id; });
 }
 
-absl::Status Keystore::LearnBoot(Peer& peer, const BootId& boot) {
+absl::Status Keystore::LearnBoot(Peer& peer, const BootId& boot,
+                                 absl::Duration now) {
   if (peer.boot == boot) return absl::OkStatus();
-  if (std::find(peer.dead_boots.begin(), peer.dead_boots.end(), boot) !=
-      peer.dead_boots.end()) {
+  std::erase_if(peer.dead_boots, [now](const DeadBoot& dead) {
+    return now - dead.since >= kDeadBootMemory;
+  });
+  if (std::any_of(
+          peer.dead_boots.begin(), peer.dead_boots.end(),
+          [&boot](const DeadBoot& dead) { return dead.boot == boot; })) {
     return absl::FailedPreconditionError(absl::StrCat("an earlier start of ",
                                                       peer.policy.peer.text(),
                                                       " agreed to this key"));
   }
   if (peer.boot.has_value()) {
-    peer.dead_boots.push_back(*peer.boot);
+    peer.dead_boots.push_back({*peer.boot, now});
     if (peer.dead_boots.size() > kMostDeadBoots) peer.dead_boots.pop_front();
   }
   peer.boot = boot;

@@ -83,6 +83,12 @@ class Keystore {
   // initiator. Returns ALREADY_EXISTS if there is a key under its id,
   // NOT_FOUND if the peer is unknown, FAILED_PRECONDITION if an earlier start
   // of the peer agreed to it.
+  //
+  // Starts bear no order: which one is earlier is known from the order of
+  // their keys here. A start counts as dead for kDeadBootMemory, longer than
+  // any share of it can be under way; a late share that turned the order
+  // around does no harm for longer.
+  static constexpr absl::Duration kDeadBootMemory = absl::Minutes(3);
   absl::Status Put(Key key, bool dial, absl::Duration now);
 
   // A PSK for one new connection to `peer`. UNAVAILABLE if there is no key,
@@ -142,18 +148,22 @@ class Keystore {
     std::vector<bool> used;  // by index; grown with the indices seen
     uint32_t uses = 0;
   };
+  struct DeadBoot {
+    BootId boot;
+    absl::Duration since;
+  };
   struct Peer {
     KeystorePolicy policy;
     std::deque<DialKey> ready;
     std::optional<DialKey> active;
-    std::optional<BootId> boot;     // the latest start of the peer
-    std::deque<BootId> dead_boots;  // earlier ones
-    std::optional<KeyId> refused;   // a fresh key is wanted instead of this
+    std::optional<BootId> boot;       // the latest start of the peer
+    std::deque<DeadBoot> dead_boots;  // earlier ones
+    std::optional<KeyId> refused;     // a fresh key is wanted instead of this
     absl::Duration refused_at = -absl::InfiniteDuration();
     size_t accept_keys = 0;
   };
 
-  absl::Status LearnBoot(Peer& peer, const BootId& boot);
+  absl::Status LearnBoot(Peer& peer, const BootId& boot, absl::Duration now);
   void DropOtherBoots(Peer& peer);
   void PutDial(Peer& peer, Key key, absl::Duration now);
   void PutAccept(Peer& peer, Key key, absl::Duration now);
