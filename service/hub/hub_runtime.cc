@@ -86,8 +86,7 @@ absl::StatusOr<bool> HubRuntime::IsOpen(const EnrolledAgent& agent) {
   // A new enrolment after a revocation has the path of the old one.
   absl::StatusOr<PadFileInspection> file = InspectPadFile(*files_, agent.pad);
   if (!file.ok()) return file.status();
-  return file->identity.table ==
-         found->second.pad.file->identity().table;
+  return file->identity.table == found->second.pad.file->identity().table;
 }
 
 std::string HubRuntime::TakeOver(Candidates candidates) {

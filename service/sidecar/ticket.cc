@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/types/optional.h"
-#include "service/log/log.h"
 #include "service/base/monotonic_time.h"
+#include "service/log/log.h"
 #include "service/sidecar/psk_identity.h"
 
 namespace service {

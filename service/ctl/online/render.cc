@@ -123,8 +123,7 @@ void Render(const api::AgentStatus& status, std::ostream& out) {
   PrintWrapped(
       out, 0,
       absl::StrCat("agent ", status.name(), ", version ", status.version(),
-                   ", ", status.boringssl(), ", up ",
-                   Text(status.uptime())));
+                   ", ", status.boringssl(), ", up ", Text(status.uptime())));
   PrintWrapped(
       out, 0,
       status.ready() ? "ready" : absl::StrCat("not ready: ", status.detail()));
