@@ -3,9 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <utility>
 
 #include "absl/types/span.h"
+#include "tlsbridge/block_pool.h"
 
 namespace tlsbridge {
 
@@ -18,6 +19,7 @@ namespace tlsbridge {
 class ByteQueue {
  public:
   ByteQueue() = default;
+  ~ByteQueue() { GiveBlock(std::move(block_)); }
   ByteQueue(const ByteQueue&) = delete;
   ByteQueue& operator=(const ByteQueue&) = delete;
 
@@ -25,10 +27,13 @@ class ByteQueue {
 
   // All bytes in the queue. Valid until the next call that is not const.
   absl::Span<const uint8_t> view() const {
-    return {bytes_.get() + begin_, end_ - begin_};
+    return {block_.bytes.get() + begin_, end_ - begin_};
   }
   size_t size() const { return end_ - begin_; }
   bool empty() const { return begin_ == end_; }
+
+  // Makes room so that `size` bytes can be appended without copying.
+  void Reserve(size_t size);
 
   // Drops the first `size` bytes, at most all.
   void Consume(size_t size);
@@ -36,11 +41,7 @@ class ByteQueue {
   void Clear() { Consume(size()); }
 
  private:
-  // Makes room for `size` more bytes behind end_.
-  void Reserve(size_t size);
-
-  std::unique_ptr<uint8_t[]> bytes_;
-  size_t capacity_ = 0;
+  Block block_;
   size_t begin_ = 0;
   size_t end_ = 0;
 };

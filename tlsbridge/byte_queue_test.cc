@@ -29,6 +29,24 @@ TEST(ByteQueue, KeepsOrder) {
   EXPECT_TRUE(queue.view().empty());
 }
 
+TEST(ByteQueue, ReservedRoomIsNotCopiedAgain) {
+  ByteQueue queue;
+  queue.Append(skex::AsBytes("x"));
+  queue.Reserve(100000);
+  const uint8_t* const at = queue.view().data();
+  queue.Append(skex::AsBytes(std::string(100000, 'y')));
+  EXPECT_EQ(queue.view().data(), at);
+}
+
+TEST(BlockPool, LargeBlocksComeBack) {
+  Block block = TakeBlock(100000);
+  EXPECT_GE(block.capacity, 100000u);
+  const uint8_t* const at = block.bytes.get();
+  GiveBlock(std::move(block));
+  EXPECT_NE(TakeBlock(1000).bytes.get(), at);  // too large for that
+  EXPECT_EQ(TakeBlock(90000).bytes.get(), at);
+}
+
 TEST(ByteQueue, AgreesWithString) {
   std::random_device device;
   const unsigned seed = device();

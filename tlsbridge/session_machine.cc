@@ -17,6 +17,9 @@ constexpr size_t kLargestClientHello = 16384;  // what BoringSSL accepts
 constexpr size_t kLargestRecord = SSL3_RT_MAX_PLAIN_LENGTH;
 constexpr size_t kMostIdentities = 16;
 
+// Header, content type and tag of a TLS 1.3 record.
+constexpr size_t kRecordOverhead = 5 + 1 + 16;
+
 // A fatal decrypt_error in a record of its own, before there are keys: what
 // BoringSSL sends for a wrong binder.
 constexpr std::array<uint8_t, 7> kPlainDecryptError = {
@@ -268,6 +271,8 @@ absl::Status Session::Machine::Write(absl::Span<const uint8_t> plaintext) {
                      : "write before the TLS handshake completed");
   }
   ERR_clear_error();
+  queues.out.Reserve(plaintext.size() +
+                     (plaintext.size() / kLargestRecord + 1) * kRecordOverhead);
   while (!plaintext.empty()) {
     const absl::Span<const uint8_t> record =
         plaintext.first(std::min(plaintext.size(), kLargestRecord));

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <vector>
 
@@ -337,6 +339,26 @@ TEST(Context, PolicyIsChecked) {
   never.records_per_key = 0;
   EXPECT_EQ(Context::Create(never).status().code(),
             absl::StatusCode::kInvalidArgument);
+}
+
+TEST(Context, IsSharedByThreads) {
+  const SessionPair contexts;
+  std::vector<std::thread> threads;
+  std::atomic<int> established = 0;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&contexts, &established] {
+      for (int round = 0; round < 5; ++round) {
+        SessionPair pair;
+        pair.client_context = contexts.client_context;
+        pair.server_context = contexts.server_context;
+        pair.Start(TestPsk());
+        pair.Run(TestPsk());
+        if (pair.established()) ++established;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(established, 20);
 }
 
 TEST(Context, IsSharedBySessionsThatOutliveIt) {
