@@ -223,9 +223,11 @@ absl::Status InitiatorExchange::OnNotice(const HubId& hub,
 
 absl::Status InitiatorExchange::OnTime(const Instant& now) const {
   if (now.mono < deadline_) return absl::OkStatus();
+  const std::string progress = Progress();
   return absl::DeadlineExceededError(
       absl::StrCat(offer_.responder.text(), " did not confirm within ",
-                   absl::FormatDuration(deadline_ - started_), Progress()));
+                   absl::FormatDuration(deadline_ - started_),
+                   progress.empty() ? "" : "; ", progress));
 }
 
 std::string InitiatorExchange::Progress() const {
@@ -237,7 +239,7 @@ std::string InitiatorExchange::Progress() const {
     }
   }
   if (refused.empty()) return "";
-  return absl::StrCat(" ", refused.size(), " of ", deals_.size(),
+  return absl::StrCat(refused.size(), " of ", deals_.size(),
                       " hubs refused: ", absl::StrJoin(refused, "; "));
 }
 
