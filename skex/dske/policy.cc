@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "skex/dske/offer.h"
+#include "skex/dske/sharing.h"
 
 namespace skex {
 
@@ -28,6 +29,10 @@ absl::Status PeerPolicy::Check() const {
       return refuse("hub ", hubs[i].text(), " is named twice");
     }
   }
+  std::vector<Gf128> xs;
+  for (const HubId& hub : hubs) xs.push_back(ShareX(hub));
+  const absl::Status sharing = Sharing::Create(threshold, xs).status();
+  if (!sharing.ok()) return refuse(sharing.message());
   if (key_bytes < 16 || key_bytes > 64 || key_bytes % 16 != 0) {
     return refuse("keys of ", key_bytes, " bytes; want 16, 32, 48 or 64");
   }

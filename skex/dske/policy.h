@@ -41,7 +41,8 @@ struct PeerPolicy {
   void SortHubs();
 
   // INVALID_ARGUMENT unless 1 <= threshold <= min_hubs <= hubs.size() <=
-  // kMostHubs, hubs are distinct and sorted, and every other limit holds.
+  // kMostHubs, hubs are distinct and sorted, all ways to choose `threshold` of
+  // them can be searched (see sharing.h), and every other limit holds.
   absl::Status Check() const;
 };
 
