@@ -144,6 +144,10 @@ absl::Status Offer::CheckAgainst(const PeerPolicy& policy, const AgentId& self,
     return Refused(absl::StrCat("connections_per_key of ", use_limit,
                                 ", ours is ", policy.use_limit));
   }
+  if (freshness == Freshness::kExchange && use_limit != 1) {
+    return Refused(absl::StrCat("connections_per_key of ", use_limit,
+                                ", a key of freshness exchange has one"));
+  }
   if (expiry < now - kClockSkew || expiry > now + kMostExpiry + kClockSkew) {
     return Refused(
         "expiry is not now: the clocks of the agents differ by more than 30s");
