@@ -84,7 +84,9 @@ absl::StatusOr<RelayOutcome> Responder::OnShare(const HubId& hub,
     MakeRoom(offer.initiator);
     found = exchanges_.try_emplace(key).first;
     ++collecting_[offer.initiator];
-    found->second.forget_at = now.mono + kMostExpiry + 2 * kClockSkew;
+    // Longer than any offer is accepted, its last second included.
+    found->second.forget_at =
+        now.mono + kMostExpiry + 2 * kClockSkew + absl::Seconds(1);
     oldest_first_.push_back(key);
   }
   Exchange& exchange = found->second;
@@ -109,11 +111,27 @@ absl::StatusOr<RelayOutcome> Responder::Collect(Exchange& exchange,
       exchange.groups.try_emplace(message.offer_bytes, Group{message.offer, {}})
           .first->second;
   group.shares.push_back({hub, std::move(share)});
+  absl::StatusOr<RelayOutcome> outcome =
+      TrySubsets(exchange, group, own_source);
+  if (!outcome.ok() || outcome->receipt.has_value()) return outcome;
+  const Offer& offer = group.offer;
+  const bool all_seen = std::all_of(
+      offer.hubs.begin(), offer.hubs.end(),
+      [&exchange](const HubId& id) { return Contains(exchange.seen, id); });
+  if (all_seen) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "exchange of ", offer.initiator.text(), ": no ", offer.threshold,
+        " of ", offer.hubs.size(), " shares pass their tags"));
+  }
+  return outcome;
+}
+
+absl::StatusOr<RelayOutcome> Responder::TrySubsets(Exchange& exchange,
+                                                   const Group& group,
+                                                   PadSource own_source) {
   const Offer& offer = group.offer;
   const size_t k = offer.threshold;
-  RelayOutcome outcome;
-  if (group.shares.size() < k) return outcome;
-
+  if (group.shares.size() < k) return RelayOutcome();
   absl::StatusOr<Sharing> sharing = SharingOf(offer);
   if (!sharing.ok()) return sharing.status();
   // Every subset without the new share was tried before: choose k - 1 others.
@@ -137,12 +155,7 @@ absl::StatusOr<RelayOutcome> Responder::Collect(Exchange& exchange,
       return Settle(exchange, group, subset, secret, *sharing, own_source);
     }
   } while (NextSubset(others, newest));
-  if (exchange.seen.size() == offer.hubs.size()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("exchange of ", offer.initiator.text(), ": no ", k, " of ",
-                     offer.hubs.size(), " shares pass their tags"));
-  }
-  return outcome;
+  return RelayOutcome();
 }
 
 RelayOutcome Responder::Settle(Exchange& exchange, const Group& group,
@@ -220,10 +233,25 @@ absl::StatusOr<RelayOutcome> Responder::OnStraggler(Exchange& exchange,
 
 void Responder::MakeRoom(const AgentId& initiator) {
   if (collecting_[initiator] < options_.most_collecting) return;
+  const auto collecting = [&](const ExchangeKey& key) {
+    const auto found = exchanges_.find(key);
+    return key.first == initiator && found != exchanges_.end() &&
+                   !found->second.receipt.has_value()
+               ? found
+               : exchanges_.end();
+  };
+  std::map<HubId, size_t> begun;
+  for (const ExchangeKey& key : oldest_first_) {
+    const auto found = collecting(key);
+    if (found != exchanges_.end()) ++begun[found->second.seen.front()];
+  }
+  const auto most = std::max_element(
+      begun.begin(), begun.end(),
+      [](const auto& a, const auto& b) { return a.second < b.second; });
   for (auto it = oldest_first_.begin(); it != oldest_first_.end(); ++it) {
-    const auto found = exchanges_.find(*it);
-    if (it->first == initiator && found != exchanges_.end() &&
-        !found->second.receipt.has_value()) {
+    const auto found = collecting(*it);
+    if (found != exchanges_.end() &&
+        found->second.seen.front() == most->first) {
       Forget(found);
       oldest_first_.erase(it);
       return;

@@ -52,8 +52,9 @@ class Responder {
     AgentId self;
     BootId boot;
     Entropy* entropy;  // must outlive the responder
-    // Exchanges that collect at a time, for each initiator. Beyond it the
-    // oldest is given up.
+    // Exchanges that collect at a time, for each initiator. Beyond it one is
+    // given up: the oldest of the hub that began most of them, so that a hub
+    // that invents exchanges crowds out its own.
     size_t most_collecting = 64;
   };
 
@@ -110,6 +111,10 @@ class Responder {
   absl::StatusOr<RelayOutcome> Collect(Exchange& exchange, const HubId& hub,
                                        ShareMessage message, const Secret& otp,
                                        PadSource own_source);
+  // The outcome has a receipt if the group's newest share has settled it.
+  absl::StatusOr<RelayOutcome> TrySubsets(Exchange& exchange,
+                                          const Group& group,
+                                          PadSource own_source);
   RelayOutcome Settle(Exchange& exchange, const Group& group,
                       const std::vector<size_t>& subset, const Secret& secret,
                       const Sharing& sharing, PadSource own_source);
