@@ -6,11 +6,13 @@
 #include <sys/stat.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
 #include "CLI/App.hpp"
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
+#include "grpc/support/log.h"
 #include "service/ctl/exit_status.h"
 #include "service/version.h"
 
@@ -68,6 +70,11 @@ void HardenProcess() {
   signal(SIGHUP, SIG_IGN);
   const sigset_t set = EndSignals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+void QuietenGrpc() {
+  if (std::getenv("GRPC_VERBOSITY") != nullptr) return;
+  gpr_set_log_function(+[](gpr_log_func_args*) {});
 }
 
 int WaitForSignal() {

@@ -30,6 +30,11 @@ std::optional<DaemonFlags> ParseDaemonFlags(int argc, char** argv,
 // other threads.
 void HardenProcess();
 
+// Keeps gRPC from writing lines of its own to standard error, where only the
+// log's lines belong: what fails comes back as a status. The environment
+// variable GRPC_VERBOSITY, which is gRPC's, turns them on again.
+void QuietenGrpc();
+
 // Waits for SIGTERM or SIGINT and returns it. Further ones end the process at
 // once.
 int WaitForSignal();

@@ -107,6 +107,7 @@ int Main(int argc, char** argv) {
   }
 
   HardenProcess();
+  QuietenGrpc();
   Log log(config->daemon.log_level, config->daemon.log_format);
   HubProcess hub(*config, log);
   absl::Status status = hub.Start();

@@ -58,6 +58,8 @@ class Agent {
   std::unique_ptr<Sidecar> sidecar_;
   std::unique_ptr<AdminServer> admin_;
   std::unique_ptr<MetricsServer> metrics_server_;
+  // Without a start its error is all there is to say.
+  bool started_ = false;
 };
 
 absl::Status Agent::Start() {
@@ -112,13 +114,14 @@ absl::Status Agent::Start() {
                             {"tunnel", tunnel.name},
                             {"address", tunnel.listen}});
   }
+  started_ = true;
   return absl::OkStatus();
 }
 
 void Agent::Stop() {
   if (sidecar_ != nullptr) {
     const size_t reset = sidecar_->Drain(config_.limits.drain_timeout);
-    log_.Info("drained", {{"reset", reset}});
+    if (started_) log_.Info("drained", {{"reset", reset}});
   }
   if (runtime_ != nullptr) runtime_->Stop();
   if (admin_ != nullptr) admin_->Shutdown(absl::Now() + absl::Seconds(1));
@@ -144,6 +147,7 @@ int Main(int argc, char** argv) {
   }
 
   HardenProcess();
+  QuietenGrpc();
   Log log(config->daemon.log_level, config->daemon.log_format);
   Agent agent(*config, log);
   absl::Status status = agent.Start();
