@@ -17,7 +17,8 @@ def _value(value):
 
 
 def _is_tables(value):
-    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+    # An empty list is none of either.
+    return isinstance(value, list) and (not value or isinstance(value[0], dict))
 
 
 def _table(heading, table):
