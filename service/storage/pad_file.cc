@@ -98,7 +98,7 @@ absl::StatusOr<std::unique_ptr<PadFile>> PadFile::Open(
   if (!status.ok()) return status;
   auto pad =
       absl::WrapUnique(new PadFile(path, *std::move(file), *std::move(header)));
-  status = pad->Import();
+  status = pad->CheckImport();
   if (status.ok()) status = pad->LoadMarks();
   if (!status.ok()) return status;
   return pad;
@@ -110,18 +110,14 @@ PadFile::PadFile(std::string path, std::unique_ptr<File> file,
       file_(std::move(file)),
       header_(std::move(header)) {}
 
-absl::Status PadFile::Import() {
+absl::Status PadFile::CheckImport() {
   absl::StatusOr<PadImport> import = ReadImport(*file_, header_.identity.table);
   if (absl::IsDataLoss(import.status())) {
     return absl::DataLossError(absl::StrCat(
         path_, ": ", import.status().message(), "; ", EnrolAgain(header_)));
   }
   if (!import.ok()) return import.status();
-  if (!import->checked) {
-    absl::Status status = CheckData(*import);
-    if (!status.ok()) return status;
-  }
-  return ForgetHash();
+  return import->checked ? absl::OkStatus() : CheckData(*import);
 }
 
 absl::Status PadFile::CheckData(const PadImport& import) {
@@ -148,16 +144,20 @@ absl::Status PadFile::CheckData(const PadImport& import) {
                    EnrolAgain(header_)));
 }
 
-// Written at every start, not only at the first: after a failed sync and a
-// restart of the process the file reads as if these writes had come through.
+// Before the first change of each start, not only of the first one: after a
+// failed sync and a restart of the process the file reads as if these writes
+// had come through.
 absl::Status PadFile::ForgetHash() {
+  if (hash_forgotten_) return absl::OkStatus();
   const std::string flag = EncodeImportFlag(header_.identity.table, true);
   absl::Status status = file_->WriteAt(kImportFlagOffset, skex::AsBytes(flag));
   if (status.ok()) status = file_->Sync();
   if (!status.ok()) return status;
   const std::array<uint8_t, kImportSectorSize> zeros{};
   status = file_->WriteAt(kImportHashOffset, zeros);
-  return status.ok() ? file_->Sync() : status;
+  if (status.ok()) status = file_->Sync();
+  hash_forgotten_ = status.ok();
+  return status;
 }
 
 absl::Status PadFile::LoadMarks() {
@@ -195,12 +195,14 @@ absl::Status PadFile::CommitMarks(const skex::PadMarks& marks) {
                      ": refused a mark that goes back or leaves its "
                      "stream; this is a defect of the program"));
   }
+  absl::Status status = ForgetHash();
+  if (!status.ok()) return status;
   // Never onto the slot that is known to be good. A failed attempt leaves that
   // one alone, and a repeated one overwrites what failed.
   const size_t slot = 1 - current_slot_;
   const MarkSlot next{last_generation_ + 1, marks};
   last_generation_ = next.generation;
-  absl::Status status = WriteSlot(slot, next);
+  status = WriteSlot(slot, next);
   if (!status.ok()) return status;
   current_ = next;
   current_slot_ = slot;
@@ -224,6 +226,8 @@ absl::Status PadFile::Erase(uint64_t from, uint64_t to) {
                                               ") is not a range of the pad"));
   }
   if (from == to) return absl::OkStatus();
+  absl::Status status = ForgetHash();
+  if (!status.ok()) return status;
   return EraseFileRange(*file_, kPadDataOffset + from, kPadDataOffset + to);
 }
 

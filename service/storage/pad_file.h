@@ -29,10 +29,12 @@ namespace service {
 // Thread-compatible.
 class PadFile : public skex::PadStorage {
  public:
-  // Opens the pad of `agent` and `hub` for use by `side`. At the first use of
-  // an agent's file this reads all of it, to compare it with the hash that
-  // came along, and then erases that hash. `files` must outlive the result.
-  // Each error is one line that says what to do:
+  // Opens the pad of `agent` and `hub` for use by `side`. Before the first use
+  // of an agent's file this reads all of it, to compare it with the hash that
+  // came along; the first mark or erasure erases that hash. Opening alone
+  // changes nothing, so that a daemon that cannot start leaves no trace.
+  // `files` must outlive the result. Each error is one line that says what to
+  // do:
   // - NOT_FOUND if there is no such file,
   // - PERMISSION_DENIED if other users could read it, it belongs to another
   //   user, or it cannot be opened,
@@ -65,7 +67,7 @@ class PadFile : public skex::PadStorage {
  private:
   PadFile(std::string path, std::unique_ptr<File> file, PadFileHeader header);
 
-  absl::Status Import();
+  absl::Status CheckImport();
   absl::Status CheckData(const PadImport& import);
   absl::Status ForgetHash();
   absl::Status LoadMarks();
@@ -76,6 +78,7 @@ class PadFile : public skex::PadStorage {
   const PadFileHeader header_;
   MarkSlot current_;              // last known to be durable
   size_t current_slot_ = 0;       // where it stands
+  bool hash_forgotten_ = false;   // durably, by this object
   uint64_t last_generation_ = 0;  // last written, durable or not
 };
 

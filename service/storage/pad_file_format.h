@@ -32,8 +32,8 @@ namespace service {
 //              (16), u8 lanes, u64 mac bytes, u64 otp bytes, agent, hub (each
 //              u16 length and bytes), link key (32); its last 32 bytes are the
 //              SHA-256 of the rest of it.
-// import flag: zeros until the data was checked on its first use, then 16
-//              bytes that depend on the table.
+// import flag: zeros until the data was checked and its first use is due, then
+//              16 bytes that depend on the table.
 // import hash: SHA-256 of the pad data, then SHA-256 of table id and that;
 //              overwritten with zeros once the flag is durable, because a
 //              stored hash tells an unbounded adversary about erased bytes.

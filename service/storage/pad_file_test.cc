@@ -74,9 +74,31 @@ TEST_F(PadFileTest, ServesAsStorageOfAPad) {
             range->to);
 }
 
-TEST_F(PadFileTest, ChecksTheHashOnceAndForgetsItDurably) {
+TEST_F(PadFileTest, OpeningAloneChangesNothing) {
+  const std::string before = files_.Contents("pad");
   ASSERT_NE(MustOpen(), nullptr);
+  EXPECT_EQ(files_.Contents("pad"), before);
+}
+
+TEST_F(PadFileTest, TheFirstMarkForgetsTheHashDurably) {
   const std::string zeros(kImportSectorSize, '\0');
+  {
+    auto pad = MustOpen();
+    ASSERT_NE(pad, nullptr);
+    ASSERT_TRUE(pad->CommitMarks(pad->marks()).ok());
+  }
+  EXPECT_EQ(files_.Durable("pad").substr(kImportHashOffset, kImportSectorSize),
+            zeros);
+  EXPECT_NE(MustOpen(), nullptr);
+}
+
+TEST_F(PadFileTest, TheFirstErasureForgetsTheHashDurably) {
+  const std::string zeros(kImportSectorSize, '\0');
+  {
+    auto pad = MustOpen();
+    ASSERT_NE(pad, nullptr);
+    ASSERT_TRUE(pad->Erase(0, 4096).ok());
+  }
   EXPECT_EQ(files_.Durable("pad").substr(kImportHashOffset, kImportSectorSize),
             zeros);
   EXPECT_NE(MustOpen(), nullptr);
