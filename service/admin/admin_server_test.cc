@@ -238,8 +238,8 @@ TEST_F(AdminServerTest, EstablishesKey) {
   EXPECT_EQ(response.key().id(), "0000000000000003");
   EXPECT_EQ(response.took().seconds(), 0);
   EXPECT_EQ(response.took().nanos(), 12000000);
-  // gRPC sends a deadline as the time that is left, rounded.
-  EXPECT_LT(agent_.last_deadline(), deadline + absl::Seconds(20));
+  // Early enough for the reason of a failure to arrive in time.
+  EXPECT_LT(agent_.last_deadline(), deadline);
 }
 
 TEST_F(AdminServerTest, RotatesKey) {
