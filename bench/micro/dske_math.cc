@@ -4,17 +4,15 @@
 // ratios to it.
 
 #include <benchmark/benchmark.h>
-#include <openssl/curve25519.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
-#include <map>
 #include <numeric>
 #include <string>
 #include <vector>
 
 #include "absl/types/span.h"
+#include "bench/micro/x25519_yardstick.h"
 #include "skex/base/seeded_entropy.h"
 #include "skex/dske/sharing.h"
 #include "skex/dske/tag.h"
@@ -180,64 +178,11 @@ void CreateSharing(benchmark::State& state) {
 }
 BENCHMARK(CreateSharing);
 
-void X25519SharedSecret(benchmark::State& state) {
-  std::array<uint8_t, X25519_PRIVATE_KEY_LEN> own_private, peer_private;
-  std::array<uint8_t, X25519_PUBLIC_VALUE_LEN> own_public, peer_public, shared;
-  X25519_keypair(own_public.data(), own_private.data());
-  X25519_keypair(peer_public.data(), peer_private.data());
-  for (auto _ : state) {
-    if (X25519(shared.data(), own_private.data(), peer_public.data()) != 1) {
-      state.SkipWithError("X25519 failed");
-      return;
-    }
-    benchmark::DoNotOptimize(shared);
-  }
-  state.SetItemsProcessed(state.iterations());
-}
-BENCHMARK(X25519SharedSecret);
-
-// Prints as usual, and keeps the CPU time per key of each benchmark: of several
-// repetitions the shortest, which other load disturbed least.
-class RatioReporter : public benchmark::ConsoleReporter {
- public:
-  RatioReporter() : ConsoleReporter(OO_None) {}
-
-  void ReportRuns(const std::vector<Run>& runs) override {
-    ConsoleReporter::ReportRuns(runs);
-    for (const Run& run : runs) {
-      const auto rate = run.counters.find("items_per_second");
-      if (run.error_occurred || run.run_type != Run::RT_Iteration ||
-          rate == run.counters.end()) {
-        continue;
-      }
-      const double seconds = 1 / rate->second.value;
-      const auto [entry, is_new] =
-          seconds_.emplace(run.run_name.str(), seconds);
-      if (!is_new) entry->second = std::min(entry->second, seconds);
-    }
-  }
-
-  void PrintRatios() const {
-    const auto yardstick = seconds_.find("X25519SharedSecret");
-    if (yardstick == seconds_.end()) return;
-    for (const auto& [name, seconds] : seconds_) {
-      if (name == yardstick->first) continue;
-      std::printf("ratio %s/x25519 %.4f  (%.3f us a key)\n", name.c_str(),
-                  seconds / yardstick->second, seconds * 1e6);
-    }
-  }
-
- private:
-  std::map<std::string, double> seconds_;
-};
-
 }  // namespace
 }  // namespace skex
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  skex::RatioReporter reporter;
-  benchmark::RunSpecifiedBenchmarks(&reporter);
-  reporter.PrintRatios();
+  skex::RunAgainstX25519();
 }
