@@ -33,27 +33,28 @@ class _Narrator:
 def _explain(job, found):
     """How to play with what is running."""
     folder = job.cluster.folder
-    ctl = f"{found.ctl} --config {folder}"
+    ctl = f"{found.ctl} --config"
     hub = job.hubs[0]
     print(
         f"""
-Everything runs, in {folder}:
+Everything runs. In its folder
+  cd {folder}
 
 a page through the tunnel
   curl {job.url}
 
 alice's view and bob's: status, peers, keys
-  {ctl}/alice.toml status
-  {ctl}/bob.toml keys
+  {ctl} alice.toml status
+  {ctl} bob.toml keys
 a new key now; another key for the next connections
-  {ctl}/alice.toml establish {job.bob.name}
-  {ctl}/alice.toml rotate {job.bob.name}
+  {ctl} alice.toml establish {job.bob.name}
+  {ctl} alice.toml rotate {job.bob.name}
 a hub's view
-  {found.ctl} --hub --config {folder}/{hub.file} agents
+  {ctl} {hub.file} --hub agents
 metrics
   curl {job.alice.metrics_url()}
 logs
-  tail -f {folder}/alice.log {folder}/bob.log {folder}/hub1.log
+  tail -f alice.log bob.log hub1.log
 a hub's crash
   kill -9 {hub.process.pid}
 

@@ -76,44 +76,53 @@ class DemoTest(cluster_case.ClusterCase):
 
     def test_keep_runs_until_interrupted_and_cleans_up(self):
         before = self.leftovers()
-        with subprocess.Popen(
+        running = subprocess.Popen(
             [*self.argv, "--keep"],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             universal_newlines=True,
-        ) as running:
-            lines = []
-            for line in running.stdout:
-                lines.append(line.strip())
-                if "Ctrl-C" in line:
-                    break
-            output = "\n".join(lines)
-            self.assertIsNone(running.poll(), output)
-            folder = next(iter(self.leftovers() - before))
-            self.assertIn(folder, output)
-            curl = next(
-                line for line in lines if line.startswith("curl http")
-            )
-            page = subprocess.run(
-                curl.split(),
-                stdout=subprocess.PIPE,
-                universal_newlines=True,
-                check=False,
-            )
-            self.assertEqual(page.stdout, main_job.BODY)
-            status = next(line for line in lines if line.endswith(" status"))
-            self.assertEqual(
-                subprocess.run(
-                    status.split(), stdout=subprocess.DEVNULL, check=False
-                ).returncode,
-                0,
-            )
-            running.send_signal(signal.SIGINT)
-            rest = running.stdout.read()
-            self.assertEqual(running.wait(waiting.DEADLINE), 0, rest)
+        )
+        self.addCleanup(running.communicate)
+        self.addCleanup(running.terminate)
+        lines = []
+        for line in running.stdout:
+            lines.append(line.strip())
+            if "Ctrl-C" in line:
+                break
+        output = "\n".join(lines)
+        self.assertIsNone(running.poll(), output)
+        folder = self.line(lines, "cd ").split()[1]
+        self.assertEqual(
+            self.leftovers() - before, {os.path.basename(folder)}, output
+        )
+        page = self.shell(self.line(lines, "curl http"), folder)
+        self.assertEqual(page, main_job.BODY)
+        for command in lines:
+            if command.startswith(self.programs.ctl):
+                self.assertNotEqual(self.shell(command, folder), "")
+        running.send_signal(signal.SIGINT)
+        rest = running.stdout.read()
+        self.assertEqual(running.wait(waiting.DEADLINE), 0, rest)
         self.assertEqual(self.leftovers() - before, set())
+
+    def line(self, lines, start):
+        return next(line for line in lines if line.startswith(start))
+
+    def shell(self, command, folder):
+        """Runs a printed command as a reader would; returns its output."""
+        done = subprocess.run(
+            command.split(),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            check=False,
+        )
+        self.assertEqual(done.returncode, 0, (command, done.stderr))
+        return done.stdout
 
 
 if __name__ == "__main__":
