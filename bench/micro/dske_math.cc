@@ -181,8 +181,4 @@ BENCHMARK(CreateSharing);
 }  // namespace
 }  // namespace skex
 
-int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  skex::RunAgainstX25519();
-}
+int main(int argc, char** argv) { return skex::RunAgainstX25519(argc, argv); }

@@ -189,7 +189,7 @@ void Register() {
         ->Arg(1)
         ->Arg(256)
         ->UseManualTime()
-        ->Iterations(25);
+        ->Iterations(10);
   }
 }
 
@@ -197,8 +197,6 @@ void Register() {
 }  // namespace skex
 
 int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   skex::Register();
-  skex::RunAgainstX25519();
+  return skex::RunAgainstX25519(argc, argv);
 }

@@ -70,11 +70,22 @@ class RatioReporter : public benchmark::ConsoleReporter {
 
 }  // namespace
 
-void RunAgainstX25519() {
+int RunAgainstX25519(int argc, char** argv) {
+  // Defaults, before what the caller says.
+  std::string repetitions = "--benchmark_repetitions=40";
+  std::string interleaved = "--benchmark_enable_random_interleaving=true";
+  std::string min_time = "--benchmark_min_time=0.01";
+  std::vector<char*> args(argv, argv + argc);
+  args.insert(args.begin() + 1,
+              {repetitions.data(), interleaved.data(), min_time.data()});
+  int count = static_cast<int>(args.size());
+  benchmark::Initialize(&count, args.data());
+  if (benchmark::ReportUnrecognizedArguments(count, args.data())) return 2;
   benchmark::RegisterBenchmark(kYardstick, X25519SharedSecret);
   RatioReporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
   reporter.PrintRatios();
+  return 0;
 }
 
 }  // namespace skex

@@ -4,10 +4,12 @@
 namespace skex {
 
 // Runs the registered benchmarks, and a shared secret of BoringSSL's X25519
-// beside them. Prints as Google Benchmark does, then the ratio of each
-// benchmark that sets its items processed, per item, to X25519: of several
-// repetitions the shortest counts, which other load disturbed least.
-void RunAgainstX25519();
+// among them, in many short repetitions in random order. Prints as Google
+// Benchmark does, then the ratio of each benchmark that sets its items
+// processed, per item, to X25519: of the repetitions the shortest counts, which
+// other load disturbed least. The arguments are Google Benchmark's and override
+// the number and length of repetitions. Returns the exit code of the process.
+int RunAgainstX25519(int argc, char** argv);
 
 }  // namespace skex
 
