@@ -17,8 +17,6 @@ namespace {
 
 constexpr absl::Duration kReconnectDelay = absl::Milliseconds(250);
 constexpr absl::Duration kHousekeepInterval = absl::Milliseconds(500);
-// Used pad bytes are overwritten after this time at the latest.
-constexpr absl::Duration kEraseInterval = absl::Seconds(10);
 // How often a connection without a key may cut a back-off short.
 constexpr absl::Duration kHurryInterval = absl::Seconds(1);
 
@@ -47,12 +45,14 @@ AgentRuntime::AgentRuntime(const AgentConfig& config, Log* log)
       node_({.self = config.name,
              .boot = skex::RandomId<skex::BootId>(entropy_),
              .entropy = &entropy_}),
-      psks_(&entropy_, [this] {
-        // One task at a time is enough: it looks at all peers.
-        if (!demand_posted_.exchange(true)) {
-          loop_.Post([this] { OnDemand(); });
-        }
-      }) {}
+      psks_(&entropy_,
+            [this] {
+              // One task at a time is enough: it looks at all peers.
+              if (!demand_posted_.exchange(true)) {
+                loop_.Post([this] { OnDemand(); });
+              }
+            }),
+      erasure_(log) {}
 
 absl::StatusOr<std::unique_ptr<AgentRuntime>> AgentRuntime::Create(
     const AgentConfig& config, FileSystem* files, Log* log) {
@@ -110,7 +110,6 @@ AgentRuntime::~AgentRuntime() { Stop(); }
 void AgentRuntime::Start(Surroundings surroundings) {
   surroundings_ = std::move(surroundings);
   started_ = MonotonicNow();
-  erase_all_at_ = started_ + kEraseInterval;
   for (auto& [name, hub] : hubs_) {
     hub.connection = std::make_unique<HubConnection>(hub.address);
   }
@@ -208,8 +207,9 @@ void AgentRuntime::OnKeys(skex::KeysEstablished& event) {
               {"label", skex::KeyLabelName(event.keys[0].label)},
               {"first_key", event.keys[0].id.Hex()},
               {"took", event.took}});
-  const skex::KeyId first = event.keys[0].id;
+  std::vector<skex::KeyId> ids;
   for (skex::Key& key : event.keys) {
+    ids.push_back(key.id);
     absl::Status status = psks_.Put(std::move(key), event.initiator);
     if (!status.ok()) log_->Warning("key_refused", {{"reason", status}});
   }
@@ -226,9 +226,9 @@ void AgentRuntime::OnKeys(skex::KeysEstablished& event) {
       ++it;
       continue;
     }
-    ++served;
+    const skex::KeyId& id = ids[served++];
     for (const skex::KeyListing& listing : psks_.List()) {
-      if (listing.id != first) continue;
+      if (listing.id != id) continue;
       Finish(**it, EstablishedView{ViewOf(listing), event.took});
     }
     it = waiters_.erase(it);
@@ -373,21 +373,9 @@ void AgentRuntime::Housekeep(absl::Duration now) {
   housekeep_at_ = now + kHousekeepInterval;
   psks_.Expire();
   UpdateDemand();
-  const bool all = now >= erase_all_at_;
-  if (all) erase_all_at_ = now + kEraseInterval;
-  absl::Status worst = audit_ == nullptr ? absl::OkStatus() : audit_->status();
-  for (auto& [name, hub] : hubs_) {
-    absl::Status status = hub.pad.pad->EraseUsed(all);
-    if (!status.ok()) worst = std::move(status);
-  }
-  if (worst.ok() == storage_failed_) {
-    storage_failed_ = !worst.ok();
-    if (storage_failed_) {
-      log_->Error("storage_failed", {{"reason", worst.message()}});
-    } else {
-      log_->Info("storage_recovered");
-    }
-  }
+  std::vector<skex::Pad*> pads;
+  for (auto& [name, entry] : hubs_) pads.push_back(entry.pad.pad.get());
+  erasure_.Run(now, pads, audit_.get());
 }
 
 std::string AgentRuntime::WhyNotReady() {

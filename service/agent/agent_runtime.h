@@ -21,6 +21,7 @@
 #include "service/log/log.h"
 #include "service/metrics/agent_metrics.h"
 #include "service/pads/open_pad.h"
+#include "service/pads/pad_erasure.h"
 #include "service/relay/hub_connection.h"
 #include "service/storage/pad_audit.h"
 #include "service/storage/system_entropy.h"
@@ -136,9 +137,8 @@ class AgentRuntime : public AgentControl {
   std::list<std::shared_ptr<Waiter>> waiters_;
   absl::Duration started_;
   absl::Duration housekeep_at_;
-  absl::Duration erase_all_at_;
-  bool storage_failed_ = false;  // as last logged
-  bool ready_ = false;           // as last told
+  PadErasure erasure_;
+  bool ready_ = false;  // as last told
   bool stopping_ = false;
   bool running_ = false;
   std::atomic<bool> demand_posted_{false};

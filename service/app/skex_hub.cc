@@ -1,29 +1,23 @@
 // skex-hub: a security hub. Puts together the relay, the admin API and the
 // metrics; all the work is elsewhere.
 
-#include <cstdio>
 #include <memory>
-#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
 #include "service/admin/admin_server.h"
-#include "service/app/daemon.h"
+#include "service/app/run_daemon.h"
 #include "service/config/hub_config.h"
-#include "service/ctl/exit_status.h"
 #include "service/hub/hub_runtime.h"
 #include "service/log/log.h"
 #include "service/metrics/hub_metrics.h"
 #include "service/metrics/metrics_server.h"
 #include "service/storage/posix_file_system.h"
 #include "service/storage/state_dir.h"
-#include "service/version.h"
 
 namespace service {
 namespace {
-
-constexpr char kProgram[] = "skex-hub";
 
 // All parts of a running hub, in the order of their start; destroyed in the
 // reverse.
@@ -88,43 +82,13 @@ void HubProcess::Stop() {
   metrics_server_.reset();
 }
 
-int Main(int argc, char** argv) {
-  int exit_status = kExitOk;
-  const std::optional<DaemonFlags> flags = ParseDaemonFlags(
-      argc, argv, kProgram,
-      "A security hub: relays shares of keys between the agents that are "
-      "enrolled with it.",
-      exit_status);
-  if (!flags.has_value()) return exit_status;
-  absl::StatusOr<HubConfig> config = LoadHubConfig(flags->config);
-  if (!config.ok()) {
-    PrintError(kProgram, config.status().message());
-    return kExitUsage;
-  }
-  if (flags->check) {
-    std::printf("%s: ok\n", flags->config.c_str());
-    return kExitOk;
-  }
-
-  HardenProcess();
-  QuietenGrpc();
-  Log log(config->daemon.log_level, config->daemon.log_format);
-  HubProcess hub(*config, log);
-  absl::Status status = hub.Start();
-  if (!status.ok()) {
-    hub.Stop();
-    PrintError(kProgram, status.message());
-    return kExitUsage;
-  }
-  log.Info("started", {{"hub", config->name.text()},
-                       {"version", Version()},
-                       {"admin", config->daemon.admin_socket}});
-  log.Info("stopping", {{"signal", WaitForSignal()}});
-  hub.Stop();
-  return kExitOk;
-}
-
 }  // namespace
 }  // namespace service
 
-int main(int argc, char** argv) { return service::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return service::RunDaemon<service::HubProcess>(
+      argc, argv, "skex-hub",
+      "A security hub: relays shares of keys between the agents that are "
+      "enrolled with it.",
+      &service::LoadHubConfig);
+}

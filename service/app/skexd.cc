@@ -1,9 +1,7 @@
 // skexd: the agent. Puts together key management, the sidecar's tunnels, the
 // admin API and the metrics; all the work is elsewhere.
 
-#include <cstdio>
 #include <memory>
-#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -12,21 +10,17 @@
 #include "service/agent/agent_runtime.h"
 #include "service/agent/views.h"
 #include "service/app/agent_options.h"
-#include "service/app/daemon.h"
+#include "service/app/run_daemon.h"
 #include "service/config/agent_config.h"
-#include "service/ctl/exit_status.h"
 #include "service/log/log.h"
 #include "service/metrics/agent_metrics.h"
 #include "service/metrics/metrics_server.h"
 #include "service/sidecar/sidecar.h"
 #include "service/storage/posix_file_system.h"
 #include "service/storage/state_dir.h"
-#include "service/version.h"
 
 namespace service {
 namespace {
-
-constexpr char kProgram[] = "skexd";
 
 // All parts of a running agent, in the order of their start; destroyed in the
 // reverse.
@@ -128,43 +122,13 @@ void Agent::Stop() {
   metrics_server_.reset();
 }
 
-int Main(int argc, char** argv) {
-  int exit_status = kExitOk;
-  const std::optional<DaemonFlags> flags = ParseDaemonFlags(
-      argc, argv, kProgram,
-      "The agent: establishes keys with peers through hubs and carries TCP "
-      "connections to them over TLS 1.3 with those keys.",
-      exit_status);
-  if (!flags.has_value()) return exit_status;
-  absl::StatusOr<AgentConfig> config = LoadAgentConfig(flags->config);
-  if (!config.ok()) {
-    PrintError(kProgram, config.status().message());
-    return kExitUsage;
-  }
-  if (flags->check) {
-    std::printf("%s: ok\n", flags->config.c_str());
-    return kExitOk;
-  }
-
-  HardenProcess();
-  QuietenGrpc();
-  Log log(config->daemon.log_level, config->daemon.log_format);
-  Agent agent(*config, log);
-  absl::Status status = agent.Start();
-  if (!status.ok()) {
-    agent.Stop();
-    PrintError(kProgram, status.message());
-    return kExitUsage;
-  }
-  log.Info("started", {{"agent", config->name.text()},
-                       {"version", Version()},
-                       {"admin", config->daemon.admin_socket}});
-  log.Info("stopping", {{"signal", WaitForSignal()}});
-  agent.Stop();
-  return kExitOk;
-}
-
 }  // namespace
 }  // namespace service
 
-int main(int argc, char** argv) { return service::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return service::RunDaemon<service::Agent>(
+      argc, argv, "skexd",
+      "The agent: establishes keys with peers through hubs and carries TCP "
+      "connections to them over TLS 1.3 with those keys.",
+      &service::LoadAgentConfig);
+}

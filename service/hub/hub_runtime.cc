@@ -17,8 +17,6 @@ namespace service {
 namespace {
 
 constexpr absl::Duration kHousekeepInterval = absl::Milliseconds(500);
-// Used pad bytes are overwritten after this time at the latest.
-constexpr absl::Duration kEraseInterval = absl::Seconds(10);
 // A stream without a valid hello is closed after this time.
 constexpr absl::Duration kHelloPatience = absl::Seconds(10);
 
@@ -40,7 +38,8 @@ HubRuntime::HubRuntime(const HubConfig& config, FileSystem* files, Log* log)
              .entropy = &entropy_,
              .relay = {.self = config.name,
                        .most_waiting = config.limits.exchanges,
-                       .share_wait = config.limits.share_wait}}) {}
+                       .share_wait = config.limits.share_wait}}),
+      erasure_(log) {}
 
 absl::StatusOr<std::unique_ptr<HubRuntime>> HubRuntime::Create(
     const HubConfig& config, FileSystem* files, Log* log) {
@@ -130,7 +129,6 @@ HubRuntime::~HubRuntime() { Stop(); }
 absl::Status HubRuntime::Start(HubMetrics* metrics) {
   metrics_ = metrics;
   started_ = MonotonicNow();
-  erase_all_at_ = started_ + kEraseInterval;
   RelayServer::Callbacks callbacks;
   callbacks.on_up = [this](skex::StreamNumber stream) {
     loop_.Post([this, stream] {
@@ -226,21 +224,9 @@ void HubRuntime::CloseSilentStreams(absl::Duration now) {
 void HubRuntime::Housekeep(absl::Duration now) {
   housekeep_at_ = now + kHousekeepInterval;
   CloseSilentStreams(now);
-  const bool all = now >= erase_all_at_;
-  if (all) erase_all_at_ = now + kEraseInterval;
-  absl::Status worst = audit_ == nullptr ? absl::OkStatus() : audit_->status();
-  for (auto& [name, agent] : agents_) {
-    absl::Status status = agent.pad.pad->EraseUsed(all);
-    if (!status.ok()) worst = std::move(status);
-  }
-  if (worst.ok() == storage_failed_) {
-    storage_failed_ = !worst.ok();
-    if (storage_failed_) {
-      log_->Error("storage_failed", {{"reason", worst.message()}});
-    } else {
-      log_->Info("storage_recovered");
-    }
-  }
+  std::vector<skex::Pad*> pads;
+  for (auto& [name, entry] : agents_) pads.push_back(entry.pad.pad.get());
+  erasure_.Run(now, pads, audit_.get());
 }
 
 HubStatusView HubRuntime::Status() {

@@ -16,6 +16,7 @@
 #include "service/log/log.h"
 #include "service/metrics/hub_metrics.h"
 #include "service/pads/open_pad.h"
+#include "service/pads/pad_erasure.h"
 #include "service/relay/relay_server.h"
 #include "service/storage/pad_audit.h"
 #include "service/storage/pad_file_reader.h"
@@ -93,8 +94,7 @@ class HubRuntime : public HubControl {
   std::map<skex::StreamNumber, absl::Duration> strangers_;
   absl::Duration started_;
   absl::Duration housekeep_at_;
-  absl::Duration erase_all_at_;
-  bool storage_failed_ = false;  // as last logged
+  PadErasure erasure_;
   bool running_ = false;
   EventLoop loop_;
   // Behind the loop: its callbacks post to it until Shutdown().

@@ -278,8 +278,12 @@ class MainJob:
             refused.returncode != 0,
             f"a page came after the {reserve} of the reserve",
         )
-        ended = self._refusals()
-        check(ended, f"alice has not logged why:\n{self.alice.tail()}")
+        # The log's line may come behind the reset that curl sees.
+        ended = waiting.until(
+            "alice logs why it refused a connection",
+            self._refusals,
+            explain=self.alice.tail,
+        )
         peer = self.alice.peer(BOB)
         check(
             not peer["ready"] and peer["detail"],
