@@ -87,6 +87,8 @@ def main(argv):
         )
         return 2
     process.exit_on_sigterm()
+    # Whoever starts this in the background may have SIGINT ignored for it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     say = _Narrator()
     try:
         with main_job.MainJob(found, say) as job:
