@@ -59,7 +59,8 @@ absl::StatusOr<std::unique_ptr<AgentRuntime>> AgentRuntime::Create(
   auto runtime = absl::WrapUnique(new AgentRuntime(config, log));
   absl::Status status = runtime->OpenPads(config, files);
   if (!status.ok()) return status;
-  runtime->AddPeers(config);
+  status = runtime->AddPeers(config);
+  if (!status.ok()) return status;
   return runtime;
 }
 
@@ -85,9 +86,12 @@ absl::Status AgentRuntime::OpenPads(const AgentConfig& config,
   return absl::OkStatus();
 }
 
-void AgentRuntime::AddPeers(const AgentConfig& config) {
+absl::Status AgentRuntime::AddPeers(const AgentConfig& config) {
   for (const PeerEntry& entry : config.peers) {
-    node_.AddPeer(PolicyOf(entry));
+    const skex::PeerPolicy peer_policy = PolicyOf(entry);
+    absl::Status status = peer_policy.Check();
+    if (!status.ok()) return status;
+    node_.AddPeer(peer_policy);
     const bool dials =
         std::any_of(config.outbounds.begin(), config.outbounds.end(),
                     [&entry](const OutboundEntry& tunnel) {
@@ -103,6 +107,7 @@ void AgentRuntime::AddPeers(const AgentConfig& config) {
     psks_.AddPeer(policy);
     peers_.emplace(entry.name, Peer{.entry = entry, .dials = dials});
   }
+  return absl::OkStatus();
 }
 
 AgentRuntime::~AgentRuntime() { Stop(); }

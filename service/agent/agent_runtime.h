@@ -37,7 +37,7 @@ namespace service {
 class AgentRuntime : public AgentControl {
  public:
   // Opens all pads; nothing runs yet. `files` and `log` must outlive the
-  // runtime. Returns the first pad's error.
+  // runtime. Returns the first pad's error, or that of skex::PeerPolicy.
   static absl::StatusOr<std::unique_ptr<AgentRuntime>> Create(
       const AgentConfig& config, FileSystem* files, Log* log);
 
@@ -103,7 +103,7 @@ class AgentRuntime : public AgentControl {
   AgentRuntime(const AgentConfig& config, Log* log);
 
   absl::Status OpenPads(const AgentConfig& config, FileSystem* files);
-  void AddPeers(const AgentConfig& config);
+  absl::Status AddPeers(const AgentConfig& config);
 
   // On the loop's thread.
   absl::Duration AfterTasks();

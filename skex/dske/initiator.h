@@ -63,8 +63,9 @@ class InitiatorExchange {
   // Takes a confirmation that came through `hub`. Returns the keys for the
   // first that verifies, at most one for each hub is tried. Returns
   // ALREADY_EXISTS when the exchange is over, DATA_LOSS if it does not verify,
+  // INVALID_ARGUMENT if it does but speaks of another exchange,
   // FAILED_PRECONDITION if it answers no deal of ours through that hub. An
-  // error changes nothing.
+  // error changes nothing but that this hub's one try may be used up.
   absl::StatusOr<ConfirmedKeys> OnConfirm(const HubId& hub,
                                           const ConfirmMessage& message);
 
