@@ -64,10 +64,8 @@ absl::Status AgentNode::OnRelay(const HubId& hub, const OpenedFrame& frame,
                                 const Instant& now) {
   // The source of all hubs' pads: which of them take part is in the offer,
   // which is not checked yet.
-  std::vector<HubId> hubs;
-  for (const auto& [id, link] : links_) hubs.push_back(id);
   absl::StatusOr<RelayOutcome> outcome =
-      responder_.OnShare(hub, frame.body, frame.otp, WorstSource(hubs), now);
+      responder_.OnShare(hub, frame.body, frame.otp, WorstSource(), now);
   if (!outcome.ok()) {
     events_.push_back(OfferRefused{hub, outcome.status()});
     return outcome.status();
@@ -138,9 +136,9 @@ AgentNode::Peer* AgentNode::PeerOf(const ExchangeId& exchange) {
   return nullptr;
 }
 
-PadSource AgentNode::WorstSource(const std::vector<HubId>& hubs) const {
-  for (const HubId& hub : hubs) {
-    if (links_.at(hub)->pad().identity().source != PadSource::kPhysical) {
+PadSource AgentNode::WorstSource() const {
+  for (const auto& [hub, link] : links_) {
+    if (link->pad().identity().source != PadSource::kPhysical) {
       return PadSource::kGenerator;
     }
   }

@@ -143,7 +143,7 @@ class AgentNode {
   absl::Status OnNotice(const HubId& hub, const OpenedFrame& frame,
                         const Instant& now);
   Peer* PeerOf(const ExchangeId& exchange);
-  PadSource WorstSource(const std::vector<HubId>& hubs) const;
+  PadSource WorstSource() const;
 
   const Options options_;
   std::map<HubId, std::unique_ptr<Link>> links_;
