@@ -102,10 +102,12 @@ fuzz_one() {
   target=${target/://}
   corpus=$work/corpus/$target
   mkdir -p "$corpus" .ci/findings
+  labels "kind('source file', deps(labels(data, $label)))" \
+    >"$work/corpus/files" || return 1
   while read -r file; do
     file=${file#//}
-    cp "${file/://}" "$corpus/"
-  done < <(labels "labels(data, $label)")
+    cp "${file/://}" "$corpus/" || return 1
+  done <"$work/corpus/files"
   if "$work/fuzz-bin/$target" -max_total_time="$seconds" -timeout=10 \
     -rss_limit_mb=2048 -print_final_stats=1 \
     -artifact_prefix=.ci/findings/ "$corpus" >"$work/log" 2>&1; then

@@ -3,7 +3,7 @@
 Afterwards no byte of a pad was ever used twice, which the record of every use
 shows, and the keys at both ends are the same ones.
 
-SKEX_TEST_SEED chooses the run, SKEX_TEST_SEEDS how many of them there are.
+SKEX_TEST_SEED chooses the run, SKEX_TEST_RUNS how many of them there are.
 """
 
 import os
@@ -71,7 +71,7 @@ class Load:
 class CrashTest(cluster_case.ClusterCase):
     def test_no_pad_byte_is_used_twice_and_keys_agree(self):
         first = int(os.environ.get("SKEX_TEST_SEED") or random.randrange(2**32))
-        count = int(os.environ.get("SKEX_TEST_SEEDS") or 1)
+        count = int(os.environ.get("SKEX_TEST_RUNS") or 1)
         for seed in range(first, first + count):
             print(f"SKEX_TEST_SEED={seed}", flush=True)
             with self.subTest(seed=seed):
