@@ -76,10 +76,13 @@ TEST_F(LifecycleTest, DrainWithoutConnectionsReturnsAtOnce) {
   EXPECT_EQ(alice_.sidecar->Drain(absl::InfiniteDuration()), 0u);
 }
 
-// Whether somebody accepts connections at `endpoint`.
+// Whether somebody accepts connections at `endpoint`. The one that it makes is
+// reset: a mere end would be passed on to the backend, and waited for.
 bool Answers(const Endpoint& endpoint) {
   const SocketAddress address = SocketAddress::Of(endpoint).value();
   const OwnedFd fd(::socket(address.family(), SOCK_STREAM, 0));
+  const linger reset = {1, 0};
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
   return ::connect(fd.get(), address.get(), address.size) == 0;
 }
 
