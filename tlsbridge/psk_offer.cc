@@ -13,6 +13,7 @@ namespace {
 constexpr uint16_t kTls13 = 0x0304;
 constexpr uint16_t kHkdfSha256 = 1;
 constexpr uint16_t kHkdfSha384 = 2;
+constexpr size_t kSmallestBinder = 32;  // RFC 8446, section 4.2.11
 constexpr size_t kSha384Size = 48;
 
 // Returns whether `wire` is an ImportedIdentity that TLS 1.3 can use, and then
@@ -51,7 +52,10 @@ absl::StatusOr<std::vector<PskOffer>> ParsePskOffers(
     const absl::string_view wire = identities.Prefixed();
     identities.U32();  // the age, which only tickets have
     const absl::Span<const uint8_t> binder = binders.Raw(binders.U8());
-    if (!identities.ok() || !binders.ok() || wire.empty()) return Malformed();
+    if (!identities.ok() || !binders.ok() || wire.empty() ||
+        binder.size() < kSmallestBinder) {
+      return Malformed();
+    }
     PskOffer offer;
     if (!TakeApart(wire, offer)) offer.identity = std::string(wire);
     if (binder.size() == kSha384Size) offer.hash = skex::PskHash::kSha384;

@@ -78,18 +78,18 @@ TEST(PskOffer, EveryTruncationIsRefused) {
 }
 
 TEST(PskOffer, MalformedExtensionIsRefused) {
-  ByteWriter one_binder_too_many;
-  one_binder_too_many.Prefixed(ByteWriter().Prefixed("id").U32(0).bytes())
-      .Prefixed(ByteWriter().U8(1).U8(0).U8(1).U8(0).bytes());
-  ByteWriter one_binder_too_few;
-  one_binder_too_few
-      .Prefixed(
-          ByteWriter().Prefixed("id").U32(0).Prefixed("id").U32(0).bytes())
-      .Prefixed(ByteWriter().U8(1).U8(0).bytes());
+  const std::string identity = ByteWriter().Prefixed("id").U32(0).bytes();
+  const std::string binder = '\x20' + std::string(32, 'b');
+  const auto extension = [](const std::string& identities,
+                            const std::string& binders) {
+    return ByteWriter().Prefixed(identities).Prefixed(binders).bytes();
+  };
+  ASSERT_TRUE(Parse(extension(identity, binder)).ok());
   for (const std::string& bytes :
        {std::string(), Extension({}), Extension({{"", 32}}),
-        Extension({{"id", 32}}) + "x", one_binder_too_many.bytes(),
-        one_binder_too_few.bytes()}) {
+        Extension({{"id", 32}}) + "x", Extension({{"id", 31}}),
+        Extension({{"id", 0}}), extension(identity, binder + binder),
+        extension(identity + identity, binder)}) {
     EXPECT_EQ(Parse(bytes).status().code(), absl::StatusCode::kInvalidArgument);
   }
 }

@@ -363,6 +363,21 @@ TEST(Refusal, BytesThatAreNotTlsAreRefused) {
   EXPECT_EQ(pair.client->status().code(), StatusCode::kInvalidArgument);
 }
 
+TEST(Refusal, EndlessRecordsThatCarryNothingAreRefused) {
+  // Neither of the two may start the other's count again.
+  const std::string empty_handshake("\x16\x03\x01\x00\x00", 5);
+  const std::string user_canceled("\x15\x03\x01\x00\x02\x01\x5a", 7);
+  SessionPair pair;
+  pair.Start(TestPsk());
+  int rounds = 0;
+  while (pair.server->state() == SessionState::kHandshaking && rounds < 1000) {
+    pair.server->Feed(skex::AsBytes(empty_handshake + user_canceled));
+    ++rounds;
+  }
+  EXPECT_EQ(rounds, 5);  // four warnings in a row are borne
+  EXPECT_EQ(pair.server->status().code(), StatusCode::kInvalidArgument);
+}
+
 TEST(Refusal, CloseInTheHandshakeIsUnavailable) {
   SessionPair pair;
   pair.Start(TestPsk());
