@@ -93,7 +93,7 @@ Context::Context(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Context::~Context() = default;
 
 absl::StatusOr<std::shared_ptr<const Context>> Context::Create(
-    const Policy& policy) {
+    const Policy& policy, Clock clock) {
   if (policy.groups.empty()) {
     return absl::InvalidArgumentError("a TLS policy must name a group");
   }
@@ -107,6 +107,7 @@ absl::StatusOr<std::shared_ptr<const Context>> Context::Create(
   auto state = std::make_unique<State>();
   state->ssl_context.reset(SSL_CTX_new(TLS_method()));
   state->records_per_key = policy.records_per_key;
+  state->clock = clock;
   state->unknown_key = skex::Secret::OfSize(kUnknownKeySize);
   RAND_bytes(state->unknown_key.mutable_view().data(), kUnknownKeySize);
   SSL_CTX* const ctx = state->ssl_context.get();

@@ -35,6 +35,7 @@ struct Context::State {
   skex::Secret unknown_key;
 
   uint64_t records_per_key = 0;
+  Clock clock = nullptr;
 };
 
 }  // namespace tlsbridge

@@ -59,10 +59,7 @@ const std::vector<std::string>& Session::offered_identities() const {
 }
 
 void Session::AnswerPsk(absl::StatusOr<skex::Psk> psk) {
-  if (machine_->state != SessionState::kNeedsPsk) return;
-  machine_->Answer(psk);
-  machine_->state = SessionState::kHandshaking;
-  machine_->Advance();
+  machine_->AdvanceWith(psk);
 }
 
 bool Session::psk_accepted() const { return machine_->psk_accepted; }

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "skex/psk/psk.h"
 
@@ -33,15 +34,20 @@ struct Policy {
   uint64_t records_per_key = uint64_t{1} << 23;
 };
 
+// Tells the time since some fixed moment, never backwards. Called from the
+// thread of the session.
+using Clock = absl::Duration (*)();
+
 // Context holds what all sessions of one policy share. Immutable;
 // thread-safe.
 class Context {
  public:
+  // `clock` is for SessionInfo::timings alone; without one they are zero.
   // Returns INVALID_ARGUMENT if the policy names no group, names one twice, or
   // has records_per_key = 0; UNIMPLEMENTED if the TLS library cannot restrict
   // itself to policy.cipher (only upstream's; the packaged one can).
   static absl::StatusOr<std::shared_ptr<const Context>> Create(
-      const Policy& policy);
+      const Policy& policy, Clock clock = nullptr);
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
@@ -53,6 +59,15 @@ class Context {
   std::unique_ptr<State> state_;
 };
 
+// Where the time of a handshake went. The rest of `total` was waiting for the
+// peer.
+struct HandshakeTimings {
+  // From the first step, Client() or a server's first Feed(), to the last one.
+  absl::Duration total;
+  absl::Duration computing;   // within calls of the session
+  absl::Duration psk_lookup;  // server: in kNeedsPsk
+};
+
 // What a finished handshake agreed on.
 struct SessionInfo {
   std::string version;  // "TLSv1.3"
@@ -61,6 +76,7 @@ struct SessionInfo {
   std::string cipher;    // "TLS_AES_256_GCM_SHA384"
   std::string group;     // "X25519"
   bool hello_retry = false;
+  HandshakeTimings timings;
 };
 
 enum class SessionState {
@@ -163,7 +179,8 @@ class Session {
   // Sends close_notify: half-close. Reading goes on.
   void CloseWrite();
 
-  // Valid once psk_accepted(), also when the session failed after that.
+  // Valid once psk_accepted(), also when the session failed after that; the
+  // timings at any time, up to the last step of the handshake.
   const SessionInfo& info() const;
 
  private:

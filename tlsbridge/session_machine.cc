@@ -70,6 +70,7 @@ absl::Status Session::Machine::Create() {
 }
 
 absl::Status Session::Machine::StartClient(const skex::Psk& psk) {
+  const absl::Duration start = Now();
   absl::StatusOr<bssl::UniquePtr<SSL_CREDENTIAL>> credential =
       MakeCredential(psk);
   if (!credential.ok()) return credential.status();
@@ -78,7 +79,7 @@ absl::Status Session::Machine::StartClient(const skex::Psk& psk) {
   }
   info.form = psk.form;
   SSL_set_connect_state(ssl.get());
-  Advance();
+  Step(start);
   if (state == SessionState::kFailed) {
     return absl::InvalidArgumentError(
         absl::StrCat("this PSK cannot be offered: ", status.message()));
@@ -94,11 +95,32 @@ absl::Status Session::Machine::StartClient(const skex::Psk& psk) {
 
 void Session::Machine::StartServer() { SSL_set_accept_state(ssl.get()); }
 
+absl::Duration Session::Machine::Now() const {
+  const Clock clock = context->state_->clock;
+  return clock == nullptr ? absl::ZeroDuration() : clock();
+}
+
 void Session::Machine::Advance() {
-  if (state != SessionState::kHandshaking) return;
+  if (state == SessionState::kHandshaking) Step(Now());
+}
+
+void Session::Machine::AdvanceWith(const absl::StatusOr<skex::Psk>& psk) {
+  if (state != SessionState::kNeedsPsk) return;
+  const absl::Duration start = Now();
+  info.timings.psk_lookup += start - stepped;
+  Answer(psk);
+  state = SessionState::kHandshaking;
+  Step(start);
+}
+
+void Session::Machine::Step(absl::Duration start) {
+  if (!began) began = start;
   output_touched = false;
   ERR_clear_error();
   HandleHandshakeResult(SSL_do_handshake(ssl.get()));
+  stepped = Now();
+  info.timings.computing += stepped - start;
+  info.timings.total = stepped - *began;
 }
 
 void Session::Machine::HandleHandshakeResult(int result) {

@@ -12,6 +12,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "skex/psk/psk.h"
 #include "tlsbridge/alert_status.h"
@@ -35,7 +37,8 @@ struct Session::Machine final : HandshakeEvents {
 
   // Moves the handshake on as far as the bytes in queues.in allow.
   void Advance();
-  void Answer(const absl::StatusOr<skex::Psk>& psk);
+  // The same, after the answer to OnClientHello()'s question.
+  void AdvanceWith(const absl::StatusOr<skex::Psk>& psk);
   void Abort();
   absl::StatusOr<size_t> Read(absl::Span<uint8_t> out);
   absl::Status Write(absl::Span<const uint8_t> plaintext);
@@ -51,6 +54,15 @@ struct Session::Machine final : HandshakeEvents {
 
   // Notes that the PSK was proven, and what is known of the session.
   void Accept();
+
+  // The clock's time, zero without one.
+  absl::Duration Now() const;
+
+  // Keeps a credential for the PSK, or for one that nobody has.
+  void Answer(const absl::StatusOr<skex::Psk>& psk);
+
+  // Lets BoringSSL work. It began at `start`, which may be before this call.
+  void Step(absl::Duration start);
 
   // Turns SSL_get_error's answer to `result` into a state.
   void HandleHandshakeResult(int result);
@@ -69,6 +81,10 @@ struct Session::Machine final : HandshakeEvents {
   bool psk_accepted = false;
   bool peer_closed = false;
   bool write_closed = false;
+
+  // Handshake: when the first step began, when the last one ended.
+  absl::optional<absl::Duration> began;
+  absl::Duration stepped;
 
   // Whether the caller took bytes since the handshake last made some.
   bool output_touched = false;

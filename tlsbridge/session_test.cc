@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "skex/base/bytes.h"
 #include "tlsbridge/session_pair.h"
 
@@ -297,6 +298,54 @@ TEST(Session, NothingIsSentAfterTheHandshakeByItself) {
   pair.ClientToServer();
   EXPECT_EQ(pair.server->state(), SessionState::kEstablished);
   EXPECT_TRUE(pair.server->output().empty());
+}
+
+// A clock that moves by a millisecond whenever it is read.
+absl::Duration fake_now;
+absl::Duration FakeClock() { return fake_now += absl::Milliseconds(1); }
+
+TEST(Session, TimingsTellWhereTheHandshakeSpentItsTime) {
+  SessionPair pair;
+  pair.client_context = *Context::Create(Policy(), FakeClock);
+  pair.server_context = *Context::Create(Policy(), FakeClock);
+  const absl::Duration unit = absl::Milliseconds(1);
+  const absl::Duration wire = absl::Seconds(1), lookup = absl::Seconds(50);
+  pair.Start(TestPsk());
+  EXPECT_EQ(pair.client->info().timings.computing, unit);
+  fake_now += wire;
+  pair.ClientToServer();
+  EXPECT_EQ(pair.server->info().timings.computing, unit);
+  fake_now += lookup;
+  pair.server->AnswerPsk(TestPsk());
+  fake_now += wire;
+  pair.ServerToClient();
+  ASSERT_EQ(pair.client->state(), SessionState::kEstablished);
+  fake_now += wire;
+  pair.ClientToServer();
+  ASSERT_EQ(pair.server->state(), SessionState::kEstablished);
+
+  // Each of the calls read the clock twice.
+  const HandshakeTimings client = pair.client->info().timings;
+  EXPECT_EQ(client.computing, 2 * unit);
+  EXPECT_EQ(client.psk_lookup, absl::ZeroDuration());
+  EXPECT_EQ(client.total, 2 * wire + lookup + 7 * unit);
+  const HandshakeTimings server = pair.server->info().timings;
+  EXPECT_EQ(server.computing, 3 * unit);
+  EXPECT_EQ(server.psk_lookup, lookup + unit);
+  EXPECT_EQ(server.total, 2 * wire + lookup + 7 * unit);
+  WriteText(*pair.client, "later");
+  fake_now += wire;
+  pair.ClientToServer();
+  EXPECT_EQ(ReadAll(*pair.server), "later");
+  EXPECT_EQ(pair.server->info().timings.total, server.total);
+}
+
+TEST(Session, WithoutAClockThereAreNoTimings) {
+  SessionPair pair;
+  pair.Start(TestPsk());
+  pair.Run(TestPsk());
+  ASSERT_TRUE(pair.established());
+  EXPECT_EQ(pair.server->info().timings.total, absl::ZeroDuration());
 }
 
 TEST(Session, WriteBeforeTheHandshakeIsRefused) {

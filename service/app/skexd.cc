@@ -11,6 +11,7 @@
 #include "service/agent/views.h"
 #include "service/app/agent_options.h"
 #include "service/app/run_daemon.h"
+#include "service/base/monotonic_time.h"
 #include "service/config/agent_config.h"
 #include "service/log/log.h"
 #include "service/metrics/agent_metrics.h"
@@ -72,7 +73,7 @@ absl::Status Agent::Start() {
     return AgentMetrics::Snapshot{runtime_->Status(), sidecar_->Tunnels()};
   });
   absl::StatusOr<std::shared_ptr<const tlsbridge::Context>> tls =
-      tlsbridge::Context::Create(TlsPolicyOf(config_.tls));
+      tlsbridge::Context::Create(TlsPolicyOf(config_.tls), MonotonicNow);
   if (!tls.ok()) return tls.status();
   absl::StatusOr<std::unique_ptr<Sidecar>> sidecar =
       Sidecar::Create(SidecarOptionsOf(config_), runtime_->psks(),

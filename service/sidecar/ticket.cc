@@ -77,7 +77,8 @@ void Ticket::HandshakeOk(const tlsbridge::SessionInfo& info,
                                 {"group", info.group},
                                 {"key", identity.KeyText()},
                                 {"index", identity.IndexText()},
-                                {"took", took}});
+                                {"took", took},
+                                {"computing", info.timings.computing}});
 }
 
 void Ticket::HandshakeFailed(HandshakeResult result, absl::Duration took) {

@@ -20,6 +20,7 @@ FORBIDDEN = {
         "//bench",
         "@debian//:grpc++_unsecure",
         "@debian//:grpc++_reflection",
+        "@debian//:openssl",
         "@debian//:protobuf",
         "@boringssl//:ssl",
     ],
@@ -29,9 +30,10 @@ FORBIDDEN = {
         "//bench",
         "@debian//:grpc++_unsecure",
         "@debian//:grpc++_reflection",
+        "@debian//:openssl",
         "@debian//:protobuf",
     ],
-    "//service": ["//tests", "//bench"],
+    "//service": ["//tests", "//bench", "@debian//:openssl"],
     "//third_party": [
         "//skex",
         "//tlsbridge",
@@ -39,7 +41,7 @@ FORBIDDEN = {
         "//tests",
         "//bench",
     ],
-    "//tests": ["//bench"],
+    "//tests": ["//bench", "@debian//:openssl"],
     "//bench": ["//tests"],
 }
 

@@ -66,6 +66,8 @@ DEBIAN_LIBRARIES = _merge([
     _pkg_config("libgtest-dev", ["gtest", "gtest_main"]),
     _pkg_config("libgmock-dev", ["gmock", "gmock_main"]),
     _pkg_config("libbenchmark-dev", ["benchmark"]),
+    # For a benchmark that compares with it; nothing else may use it.
+    _pkg_config("libssl-dev", ["openssl"]),
     _pkg_config("libtomlplusplus-dev", ["tomlplusplus"]),
     _pkg_config("libcli11-dev", ["CLI11"]),
     _pkg_config("libspdlog-dev", ["spdlog"]),

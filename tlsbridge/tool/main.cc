@@ -1,5 +1,6 @@
 // skex-tls: a client and a server for TLS 1.3 with external PSKs.
 
+#include <chrono>
 #include <csignal>
 #include <iostream>
 #include <memory>
@@ -7,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "tlsbridge/session.h"
 #include "tlsbridge/tool/connection.h"
 #include "tlsbridge/tool/options.h"
@@ -19,6 +20,10 @@ namespace {
 
 constexpr int kRefused = 1;
 constexpr int kUsage = 2;
+
+absl::Duration Monotonic() {
+  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
 
 skex::Psk Copy(const skex::Psk& psk) {
   skex::Psk copy;
@@ -39,10 +44,10 @@ int Serve(Socket socket, Session& session, const Options& options) {
   Connection connection(
       std::move(socket), session,
       options.echo ? Connection::Source::kEcho : Connection::Source::kStdin);
-  const absl::Time start = absl::Now();
+  const absl::Duration start = Monotonic();
   absl::Status status =
       connection.Handshake([&options] { return Copy(options.psk); });
-  std::cerr << HandshakeReport(status, session.info(), absl::Now() - start,
+  std::cerr << HandshakeReport(status, session.info(), Monotonic() - start,
                                options.json)
             << std::flush;
   if (!status.ok()) return kRefused;
@@ -85,7 +90,7 @@ int Main(int argc, char** argv) {
   }
   const Options& options = parsed.options;
   absl::StatusOr<std::shared_ptr<const Context>> context =
-      Context::Create(options.policy);
+      Context::Create(options.policy, Monotonic);
   if (!context.ok()) return Complain(context.status(), kUsage);
   return options.role == Options::Role::kServer
              ? RunServer(*std::move(context), options)

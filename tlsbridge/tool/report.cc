@@ -33,6 +33,7 @@ std::string Json(const absl::Status& status, const SessionInfo& info,
     facts["reason"] = std::string(status.message());
   }
   facts["milliseconds"] = Milliseconds(duration);
+  facts["computing_milliseconds"] = Milliseconds(info.timings.computing);
   return facts.dump() + "\n";
 }
 
@@ -48,7 +49,8 @@ std::string HandshakeReport(const absl::Status& status, const SessionInfo& info,
       "handshake completed: ", info.version, ", ", FormName(info.form),
       " PSK \"", absl::CHexEscape(info.identity), "\", ", info.cipher, ", ",
       info.group, info.hello_retry ? " after HelloRetryRequest" : "", ", ",
-      Milliseconds(duration), " ms\n");
+      Milliseconds(duration), " ms (", Milliseconds(info.timings.computing),
+      " ms of it here)\n");
 }
 
 }  // namespace tlsbridge::tool

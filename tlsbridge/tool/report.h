@@ -10,7 +10,8 @@
 namespace tlsbridge::tool {
 
 // The facts of a handshake in one line, as text or as a JSON object. A refused
-// one has its reason; a completed one what was agreed on. Bytes of the identity
+// one has its reason; a completed one what was agreed on. `duration` is that of
+// the whole. Bytes of the identity
 // that are not printable ASCII are escaped; JSON has it in hex as well.
 std::string HandshakeReport(const absl::Status& status, const SessionInfo& info,
                             absl::Duration duration, bool json);
