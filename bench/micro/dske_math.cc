@@ -101,7 +101,7 @@ class Exchange {
       return Gf128::FromBytes(secret.subspan(j * Gf128::kSize, Gf128::kSize));
     };
     return KeyTag(element(0), element(1), element(2), context_,
-                  secret.last(kKeySize));
+                  {secret.last(kKeySize)});
   }
 
   Sharing sharing_;

@@ -202,14 +202,14 @@ void AgentRuntime::HandleEvent(skex::AgentEvent& event) {
 void AgentRuntime::OnKeys(skex::KeysEstablished& event) {
   Peer& peer = peers_.at(event.peer);
   const size_t count = event.keys.size();
-  const std::vector<std::string> hubs = NamesOf(event.keys[0].hubs);
+  const std::vector<std::string> hubs = NamesOf(event.keys[0].terms->hubs);
   log_->Info("keys_established",
              {{"peer", event.peer.text()},
               {"count", count},
               {"role", event.initiator ? "dial" : "accept"},
               {"hubs", absl::StrJoin(hubs, ",")},
-              {"threshold", static_cast<int>(event.keys[0].threshold)},
-              {"label", skex::KeyLabelName(event.keys[0].label)},
+              {"threshold", static_cast<int>(event.keys[0].terms->threshold)},
+              {"label", skex::KeyLabelName(event.keys[0].terms->label)},
               {"first_key", event.keys[0].id.Hex()},
               {"took", event.took}});
   std::vector<skex::KeyId> ids;

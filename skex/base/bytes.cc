@@ -31,6 +31,11 @@ ByteWriter& ByteWriter::Raw(absl::Span<const uint8_t> bytes) {
   return *this;
 }
 
+ByteWriter& ByteWriter::Reserve(size_t size) {
+  out_.reserve(size);
+  return *this;
+}
+
 ByteWriter& ByteWriter::Prefixed(absl::string_view text) {
   return U16(static_cast<uint16_t>(text.size())).Raw(text);
 }

@@ -32,6 +32,8 @@ class ByteWriter {
   ByteWriter& U64(uint64_t value);
   ByteWriter& Raw(absl::Span<const uint8_t> bytes);
   ByteWriter& Raw(absl::string_view text) { return Raw(AsBytes(text)); }
+  // Makes room for `size` bytes in all, so that they are not copied again.
+  ByteWriter& Reserve(size_t size);
   // A two-byte length, then the bytes. `text` must be under 64 KiB.
   ByteWriter& Prefixed(absl::string_view text);
 

@@ -8,7 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "skex/base/bytes.h"
 #include "skex/dske/shared_secret.h"
-#include "skex/dske/sharing.h"
+#include "skex/pad/mask.h"
 
 namespace skex {
 namespace {
@@ -75,14 +75,13 @@ struct DealtShares {
 };
 
 absl::StatusOr<DealtShares> DealFromPads(
-    const Offer& offer, const std::vector<Participant>& participants) {
+    const Offer& offer, const std::vector<Participant>& participants,
+    SharingCache& sharings) {
   const size_t size = LayoutOf(offer).total_size();
-  std::vector<Gf128> xs;
   std::vector<absl::Span<const uint8_t>> first;
   DealtShares dealt = {{}, Secret::OfSize(size)};
   std::vector<absl::Span<uint8_t>> others;
   for (const Participant& participant : participants) {
-    xs.push_back(ShareX(participant.hub.hub));
     if (first.size() < offer.threshold) {
       first.push_back(participant.pad.bytes.view());
     } else {
@@ -90,28 +89,13 @@ absl::StatusOr<DealtShares> DealFromPads(
     }
   }
   for (Secret& other : dealt.others) others.push_back(other.mutable_view());
-  absl::StatusOr<Sharing> sharing = Sharing::Create(offer.threshold, xs);
+  absl::StatusOr<std::shared_ptr<const Sharing>> sharing =
+      sharings.Get(offer.threshold, offer.hubs);
   if (!sharing.ok()) return sharing.status();
-  absl::Status status =
-      sharing->Deal(first, absl::MakeSpan(others), dealt.secret.mutable_view());
+  absl::Status status = (*sharing)->Deal(first, absl::MakeSpan(others),
+                                         dealt.secret.mutable_view());
   if (!status.ok()) return status;
   return dealt;
-}
-
-// The body of the deal for one hub: the offer, then Z = Y + R. For the first k
-// hubs the share is the pad string itself, so that Z is zero.
-std::string DealBody(const std::string& offer_bytes, const Secret* share,
-                     const PadSlice& pad) {
-  std::string body = offer_bytes;
-  const size_t offset = body.size();
-  body.resize(offset + pad.bytes.size(), '\0');
-  if (share != nullptr) {
-    for (size_t i = 0; i < share->size(); ++i) {
-      body[offset + i] =
-          static_cast<char>(share->view()[i] ^ pad.bytes.view()[i]);
-    }
-  }
-  return body;
 }
 
 }  // namespace
@@ -150,7 +134,10 @@ absl::StatusOr<std::unique_ptr<InitiatorExchange>> InitiatorExchange::Start(
   offer.source = WorstSource(*participants);
   offer.tags.resize(options.key_count);
 
-  absl::StatusOr<DealtShares> dealt = DealFromPads(offer, *participants);
+  SharingCache none;
+  absl::StatusOr<DealtShares> dealt =
+      DealFromPads(offer, *participants,
+                   options.sharings != nullptr ? *options.sharings : none);
   if (!dealt.ok()) return dealt.status();
   offer.tags = ComputeKeyTags(offer, dealt->secret.view());
 
@@ -158,13 +145,18 @@ absl::StatusOr<std::unique_ptr<InitiatorExchange>> InitiatorExchange::Start(
       absl::WrapUnique(new InitiatorExchange(std::move(offer), policy, now));
   ByteWriter writer;
   exchange->offer_.Encode(writer);
+  // Z = Y + R. For the first k hubs the share is the pad string itself, so that
+  // Z is zero.
+  Secret masked = Secret::OfSize(layout.total_size());
   for (size_t i = 0; i < participants->size(); ++i) {
     const Participant& participant = (*participants)[i];
-    const Secret* share =
-        i < policy.threshold ? nullptr : &dealt->others[i - policy.threshold];
     const PadSlice& pad = participant.pad;
+    if (i >= policy.threshold) {
+      masked = std::move(dealt->others[i - policy.threshold]);
+      Mask(masked.mutable_view(), pad.bytes.view());
+    }
     absl::StatusOr<uint64_t> offset = participant.hub.link->Seal(
-        FrameType::kDeal, DealBody(writer.bytes(), share, pad),
+        FrameType::kDeal, {writer.bytes(), AsText(masked.view())},
         {pad.offset, pad.offset + pad.bytes.size()});
     if (offset.ok()) {
       exchange->deals_[participant.hub.hub].offset = *offset;

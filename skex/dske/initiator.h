@@ -16,6 +16,7 @@
 #include "skex/dske/messages.h"
 #include "skex/dske/offer.h"
 #include "skex/dske/policy.h"
+#include "skex/dske/sharing_cache.h"
 #include "skex/wire/link.h"
 
 namespace skex {
@@ -48,8 +49,9 @@ class InitiatorExchange {
   struct Options {
     AgentId self;
     BootId boot;
-    Entropy* entropy;        // must outlive the exchange
-    uint16_t key_count = 1;  // 1..kMostKeys
+    Entropy* entropy;                  // must outlive the exchange
+    uint16_t key_count = 1;            // 1..kMostKeys
+    SharingCache* sharings = nullptr;  // if any; must outlive Start()
   };
 
   // Deals over those of `links` (the policy's hubs, in its order) that have

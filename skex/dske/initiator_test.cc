@@ -222,7 +222,7 @@ TEST_F(InitiatorTest, ConfirmationGivesTheKeys) {
       exchange_->offer(), secret.view(), BootId({2}), PadSource::kGenerator);
   for (size_t i = 0; i < 2; ++i) {
     EXPECT_EQ(confirmed->keys[i].id, dealt[i].id);
-    EXPECT_EQ(confirmed->keys[i].responder_boot, BootId({2}));
+    EXPECT_EQ(confirmed->keys[i].terms->responder_boot, BootId({2}));
     EXPECT_TRUE(EqualInConstantTime(confirmed->keys[i].bytes.view(),
                                     dealt[i].bytes.view()));
   }

@@ -41,12 +41,13 @@ absl::StatusOr<std::vector<HubId>> ParseHubs(ByteReader& reader) {
   const uint8_t count = reader.U8();
   if (count < 1 || count > kMostHubs) return Refused("number of hubs");
   std::vector<HubId> hubs;
+  Gf128 last;  // zero is no hub's
   for (int i = 0; i < count; ++i) {
     absl::StatusOr<HubId> hub = HubId::Parse(reader.Prefixed());
     if (!hub.ok()) return hub.status();
-    if (!hubs.empty() && !BeforeByShareX(hubs.back(), *hub)) {
-      return Refused("hubs are not in order");
-    }
+    const Gf128 x = ShareX(*hub);
+    if (!(last < x)) return Refused("hubs are not in order");
+    last = x;
     hubs.push_back(*std::move(hub));
   }
   return hubs;
@@ -122,9 +123,11 @@ absl::Status Offer::CheckAgainst(const PeerPolicy& policy, const AgentId& self,
     return Refused(
         absl::StrCat(hubs.size(), " hubs, we want at least ", policy.min_hubs));
   }
+  // Both are in the same order.
+  auto ours = policy.hubs.begin();
   for (const HubId& hub : hubs) {
-    if (!std::binary_search(policy.hubs.begin(), policy.hubs.end(), hub,
-                            BeforeByShareX)) {
+    ours = std::find(ours, policy.hubs.end(), hub);
+    if (ours == policy.hubs.end()) {
       return Refused(absl::StrCat("hub ", hub.text(), " is not one of ours"));
     }
   }
@@ -165,12 +168,9 @@ PolicyHash ComputePolicyHash(const Offer& offer) {
 }
 
 std::string TagContext(const Offer& offer, const PolicyHash& policy_hash,
-                       uint16_t number) {
+                       const KeyId& key) {
   ByteWriter fields;
-  fields.Prefixed("skex key").U16(kWireSuite);
-  fields.Raw(
-      ComputeKeyId(offer.exchange, offer.initiator, offer.responder, number)
-          .bytes());
+  fields.Prefixed("skex key").U16(kWireSuite).Raw(key.bytes());
   fields.Raw(offer.exchange.bytes()).Raw(offer.initiator_boot.bytes());
   fields.Prefixed(offer.initiator.text()).Prefixed(offer.responder.text());
   fields.U64(static_cast<uint64_t>(absl::ToUnixSeconds(offer.expiry)));

@@ -61,11 +61,13 @@ struct Offer {
 // context and of every PSK.
 PolicyHash ComputePolicyHash(const Offer& offer);
 
-// The context that key number `number` of the offer is tagged with. One fixed
+// The context that the key `key` of the offer is tagged with. One fixed
 // grammar: a four-byte total length first, every variable field with its
-// length.
+// length. The contexts of two keys of one offer differ in the key id alone, at
+// kTagContextKeyId.
 std::string TagContext(const Offer& offer, const PolicyHash& policy_hash,
-                       uint16_t number);
+                       const KeyId& key);
+inline constexpr size_t kTagContextKeyId = 16;
 
 // The layout of one share, and of the secret that k shares give: for each key
 // (c, d, e, v), then once (f, g); all in elements of 16 bytes.

@@ -267,23 +267,27 @@ TEST(OfferTest, PolicyHashIsTheSameForEveryExchange) {
 
 TEST(OfferTest, TagContextDependsOnEveryField) {
   const PolicyHash hash = ComputePolicyHash(Good());
-  std::set<std::string> seen = {TagContext(Good(), hash, 0)};
-  EXPECT_TRUE(seen.insert(TagContext(Good(), hash, 1)).second);
+  const KeyId key({1}), another({2});
+  std::set<std::string> seen = {TagContext(Good(), hash, key)};
+  EXPECT_TRUE(seen.insert(TagContext(Good(), hash, another)).second);
   PolicyHash other = hash;
   other[31] ^= 1;
-  EXPECT_TRUE(seen.insert(TagContext(Good(), other, 0)).second);
+  EXPECT_TRUE(seen.insert(TagContext(Good(), other, key)).second);
   for (const auto& changes : {TermChanges(), ContextChanges()}) {
     for (const Change& change : changes) {
-      EXPECT_TRUE(seen.insert(TagContext(Changed(change), hash, 0)).second);
+      EXPECT_TRUE(seen.insert(TagContext(Changed(change), hash, key)).second);
     }
   }
 }
 
 TEST(OfferTest, TagContextBeginsWithItsLength) {
   const Offer offer = Good();
-  const std::string context = TagContext(offer, ComputePolicyHash(offer), 0);
+  const std::string context =
+      TagContext(offer, ComputePolicyHash(offer), KeyId({1}));
   ByteReader reader(AsBytes(context));
   EXPECT_EQ(reader.U32(), context.size() - 4);
+  EXPECT_EQ(AsBytes(context).subspan(kTagContextKeyId, KeyId::kSize),
+            absl::MakeConstSpan(KeyId({1}).bytes()));
 }
 
 TEST(OfferTest, LayoutCountsTheConfirmationOnce) {

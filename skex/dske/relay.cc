@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "skex/pad/mask.h"
 
 namespace skex {
 namespace {
@@ -28,11 +29,6 @@ RelayResult ResultOf(NoticeCode code) {
       return RelayResult::kBadOffer;
   }
   return RelayResult::kBadOffer;
-}
-
-// Adds the pad `otp` to `bytes`: masks and unmasks.
-void Mask(absl::Span<uint8_t> bytes, absl::Span<const uint8_t> otp) {
-  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] ^= otp[i];
 }
 
 }  // namespace
@@ -171,11 +167,11 @@ bool Relay::Deliver(Share& share) {
   if (!pad.ok()) return false;
   // The clear share becomes the masked one in place.
   Mask(share.share.mutable_view(), pad->bytes.view());
-  std::string body = std::move(share.offer_bytes);
-  body.append(reinterpret_cast<const char*>(share.share.view().data()), size);
+  absl::StatusOr<uint64_t> sealed = link.Seal(
+      FrameType::kRelay, {share.offer_bytes, AsText(share.share.view())},
+      {pad->offset, pad->offset + size});
+  share.offer_bytes.clear();
   share.share.Clear();
-  absl::StatusOr<uint64_t> sealed =
-      link.Seal(FrameType::kRelay, body, {pad->offset, pad->offset + size});
   if (sealed.ok()) Count(RelayResult::kRelayed);
   return true;
 }
@@ -205,7 +201,7 @@ absl::Status Relay::OnReceipt(const AgentId& from, const OpenedFrame& frame) {
   if (initiator == agents_.end()) return absl::OkStatus();
   touched_.insert(receipt->initiator);
   // Without a stream the initiator learns it from another hub, or not at all.
-  initiator->second.link->Seal(FrameType::kConfirm, confirm.Encode(), {})
+  initiator->second.link->Seal(FrameType::kConfirm, {confirm.Encode()}, {})
       .IgnoreError();
   return absl::OkStatus();
 }
@@ -217,7 +213,7 @@ void Relay::Refuse(const AgentId& initiator, const ExchangeId& exchange,
   ++agent.refused;
   touched_.insert(initiator);
   const Notice notice = {exchange, deal_offset, code};
-  agent.link->Seal(FrameType::kNotice, notice.Encode(), {}).IgnoreError();
+  agent.link->Seal(FrameType::kNotice, {notice.Encode()}, {}).IgnoreError();
 }
 
 void Relay::OnTime(const Instant& now) {

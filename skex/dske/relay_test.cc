@@ -66,7 +66,7 @@ class RelayTest : public testing::Test {
         links(agent).agent().pad().Take(Stream::kOtp, size);
     EXPECT_TRUE(pad.ok()) << pad.status();
     absl::StatusOr<uint64_t> offset = links(agent).agent().Seal(
-        FrameType::kDeal, dealing.Body(HubIndex(dealing), pad->bytes),
+        FrameType::kDeal, {dealing.Body(HubIndex(dealing), pad->bytes)},
         {pad->offset, pad->offset + size});
     EXPECT_TRUE(offset.ok()) << offset.status();
     EXPECT_TRUE(Deliver(agent).ok());
@@ -75,7 +75,7 @@ class RelayTest : public testing::Test {
   absl::Status SendReceipt(const AgentId& agent, const Receipt& receipt) {
     EXPECT_TRUE(links(agent)
                     .agent()
-                    .Seal(FrameType::kReceipt, receipt.Encode(), {})
+                    .Seal(FrameType::kReceipt, {receipt.Encode()}, {})
                     .ok());
     return Deliver(agent);
   }
@@ -185,7 +185,7 @@ TEST_F(RelayTest, FramesOfABrokenAgentAreRefused) {
   for (FrameType type :
        {FrameType::kRelay, FrameType::kConfirm, FrameType::kNotice,
         FrameType::kDeal, FrameType::kReceipt}) {
-    ASSERT_TRUE(alice.Seal(type, "nonsense", {}).ok());
+    ASSERT_TRUE(alice.Seal(type, {"nonsense"}, {}).ok());
     EXPECT_EQ(Deliver(Alice()).code(), absl::StatusCode::kInvalidArgument)
         << FrameTypeName(type);
   }
@@ -197,7 +197,7 @@ TEST_F(RelayTest, DealWithTooLittlePadIsRefused) {
   Link& alice = links(Alice()).agent();
   PadSlice pad = alice.pad().Take(Stream::kOtp, 16).value();
   ASSERT_TRUE(alice
-                  .Seal(FrameType::kDeal, dealing.Body(0, dealing.MakeOtp()),
+                  .Seal(FrameType::kDeal, {dealing.Body(0, dealing.MakeOtp())},
                         {pad.offset, pad.offset + 16})
                   .ok());
   EXPECT_EQ(Deliver(Alice()).code(), absl::StatusCode::kInvalidArgument);

@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "skex/dske/shared_secret.h"
+#include "skex/pad/mask.h"
 
 namespace skex {
 namespace {
@@ -14,17 +15,9 @@ bool Contains(const std::vector<HubId>& hubs, const HubId& hub) {
 }
 
 Secret Unmask(absl::Span<const uint8_t> masked, const Secret& otp) {
-  Secret share = Secret::OfSize(masked.size());
-  for (size_t i = 0; i < masked.size(); ++i) {
-    share.mutable_view()[i] = masked[i] ^ otp.view()[i];
-  }
+  Secret share = Secret::CopyOf(masked);
+  Mask(share.mutable_view(), otp.view());
   return share;
-}
-
-absl::StatusOr<Sharing> SharingOf(const Offer& offer) {
-  std::vector<Gf128> xs;
-  for (const HubId& hub : offer.hubs) xs.push_back(ShareX(hub));
-  return Sharing::Create(offer.threshold, std::move(xs));
 }
 
 size_t IndexOf(const Offer& offer, const HubId& hub) {
@@ -132,8 +125,10 @@ absl::StatusOr<RelayOutcome> Responder::TrySubsets(Exchange& exchange,
   const Offer& offer = group.offer;
   const size_t k = offer.threshold;
   if (group.shares.size() < k) return RelayOutcome();
-  absl::StatusOr<Sharing> sharing = SharingOf(offer);
-  if (!sharing.ok()) return sharing.status();
+  absl::StatusOr<std::shared_ptr<const Sharing>> made =
+      sharings_.Get(offer.threshold, offer.hubs);
+  if (!made.ok()) return made.status();
+  const Sharing& sharing = **made;
   // Every subset without the new share was tried before: choose k - 1 others.
   const size_t newest = group.shares.size() - 1;
   std::vector<size_t> others(k - 1);
@@ -149,10 +144,10 @@ absl::StatusOr<RelayOutcome> Responder::TrySubsets(Exchange& exchange,
       shares.push_back(group.shares[i].bytes.view());
     }
     absl::Status status =
-        sharing->Reconstruct(hubs, shares, Gf128(), secret.mutable_view());
+        sharing.Reconstruct(hubs, shares, Gf128(), secret.mutable_view());
     if (!status.ok()) return status;
     if (KeyTagsVerify(offer, secret.view())) {
-      return Settle(exchange, group, subset, secret, *sharing, own_source);
+      return Settle(exchange, group, subset, secret, sharing, own_source);
     }
   } while (NextSubset(others, newest));
   return RelayOutcome();

@@ -15,7 +15,7 @@
 #include "skex/base/instant.h"
 #include "skex/dske/messages.h"
 #include "skex/dske/policy.h"
-#include "skex/dske/sharing.h"
+#include "skex/dske/sharing_cache.h"
 #include "skex/mac/one_time_mac.h"
 
 namespace skex {
@@ -125,6 +125,7 @@ class Responder {
 
   const Options options_;
   std::map<AgentId, PeerPolicy> peers_;
+  SharingCache sharings_;
   std::map<ExchangeKey, Exchange> exchanges_;
   std::list<ExchangeKey> oldest_first_;
   std::map<AgentId, size_t> collecting_;  // exchanges without a key yet

@@ -93,7 +93,8 @@ class LyingHubsTest : public testing::Test {
     for (size_t i = 0; i < dealt.size(); ++i) {
       EXPECT_TRUE(EqualInConstantTime(outcome->keys[i].bytes.view(),
                                       dealt[i].bytes.view()));
-      EXPECT_EQ(outcome->keys[i].policy_hash, dealt[i].policy_hash);
+      EXPECT_EQ(outcome->keys[i].terms->policy_hash,
+                dealt[i].terms->policy_hash);
     }
   }
 

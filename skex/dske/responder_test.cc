@@ -71,8 +71,9 @@ class ResponderTest : public testing::Test {
     ASSERT_EQ(outcome.keys.size(), dealt.size());
     for (size_t i = 0; i < dealt.size(); ++i) {
       EXPECT_EQ(outcome.keys[i].id, dealt[i].id);
-      EXPECT_EQ(outcome.keys[i].label, dealt[i].label);
-      EXPECT_EQ(outcome.keys[i].responder_boot, dealt[i].responder_boot);
+      EXPECT_EQ(outcome.keys[i].terms->label, dealt[i].terms->label);
+      EXPECT_EQ(outcome.keys[i].terms->responder_boot,
+                dealt[i].terms->responder_boot);
       EXPECT_TRUE(EqualInConstantTime(outcome.keys[i].bytes.view(),
                                       dealt[i].bytes.view()));
     }

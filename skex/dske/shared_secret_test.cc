@@ -115,16 +115,16 @@ TEST(SharedSecretTest, ExtractsTheKeysAndWhatIsAgreed) {
     EXPECT_EQ(
         AsText(keys[i].bytes.view()),
         AsText(dealing.secret.view().subspan(i * kKeyShare + 3 * 16, 32)));
-    EXPECT_EQ(keys[i].initiator, Alice());
-    EXPECT_EQ(keys[i].responder, Bob());
-    EXPECT_EQ(keys[i].initiator_boot, offer.initiator_boot);
-    EXPECT_EQ(keys[i].responder_boot, BootId({7}));
-    EXPECT_EQ(keys[i].freshness, Freshness::kDerived);
-    EXPECT_EQ(keys[i].policy_hash, ComputePolicyHash(offer));
-    EXPECT_EQ(keys[i].lifetime, absl::Hours(1));
-    EXPECT_EQ(keys[i].use_limit, kMostUses);
-    EXPECT_EQ(keys[i].hubs, offer.hubs);
-    EXPECT_EQ(keys[i].threshold, 2);
+    EXPECT_EQ(keys[i].terms->initiator, Alice());
+    EXPECT_EQ(keys[i].terms->responder, Bob());
+    EXPECT_EQ(keys[i].terms->initiator_boot, offer.initiator_boot);
+    EXPECT_EQ(keys[i].terms->responder_boot, BootId({7}));
+    EXPECT_EQ(keys[i].terms->freshness, Freshness::kDerived);
+    EXPECT_EQ(keys[i].terms->policy_hash, ComputePolicyHash(offer));
+    EXPECT_EQ(keys[i].terms->lifetime, absl::Hours(1));
+    EXPECT_EQ(keys[i].terms->use_limit, kMostUses);
+    EXPECT_EQ(keys[i].terms->hubs, offer.hubs);
+    EXPECT_EQ(keys[i].terms->threshold, 2);
   }
 }
 
@@ -137,7 +137,7 @@ TEST(SharedSecretTest, LabelIsInformationTheoreticOnlyWithPhysicalPads) {
                             responder == PadSource::kPhysical;
       EXPECT_EQ(ExtractKeys(dealing.offer, dealing.secret.view(), BootId(),
                             responder)[0]
-                    .label,
+                    .terms->label,
                 physical ? KeyLabel::kInformationTheoretic
                          : KeyLabel::kComputational);
     }

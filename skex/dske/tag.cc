@@ -6,11 +6,12 @@
 namespace skex {
 
 Gf128 KeyTag(const Gf128& c, const Gf128& d, const Gf128& e,
-             absl::Span<const uint8_t> context, absl::Span<const uint8_t> key) {
+             absl::Span<const uint8_t> context,
+             absl::Span<const absl::Span<const uint8_t>> key) {
   BlockRuns words;
   words.Append(context);
   words.Pad();
-  words.Append(key);
+  for (const absl::Span<const uint8_t>& piece : key) words.Append(piece);
   words.Pad();
   return TagPolynomial(c, d, e, words.runs());
 }

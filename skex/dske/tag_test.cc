@@ -26,7 +26,7 @@ Gf128 Repeated(uint8_t byte) { return Gf128::FromBytes(Bytes(16, byte)); }
 
 std::string HexTag(const Bytes& context, const Bytes& key) {
   return absl::BytesToHexString(AsText(
-      KeyTag(Repeated(0xc1), Repeated(0xd2), Repeated(0xe3), context, key)
+      KeyTag(Repeated(0xc1), Repeated(0xd2), Repeated(0xe3), context, {key})
           .ToBytes()));
 }
 
@@ -68,10 +68,10 @@ TEST(KeyTagTest, ChangesWithEveryBit) {
 TEST(KeyTagTest, ChangesWithEachOfTheThreeElements) {
   const Bytes context = Counting(0, 37), key = Counting(100, 32);
   const Gf128 c(1, 2), d(3, 4), e(5, 6), one = Gf128::One();
-  const Gf128 tag = KeyTag(c, d, e, context, key);
-  EXPECT_FALSE(KeyTag(c + one, d, e, context, key) == tag);
-  EXPECT_TRUE(KeyTag(c, d + one, e, context, key) == tag + one);
-  EXPECT_TRUE(KeyTag(c, d, e + one, context, key) == tag + c);
+  const Gf128 tag = KeyTag(c, d, e, context, {key});
+  EXPECT_FALSE(KeyTag(c + one, d, e, context, {key}) == tag);
+  EXPECT_TRUE(KeyTag(c, d + one, e, context, {key}) == tag + one);
+  EXPECT_TRUE(KeyTag(c, d, e + one, context, {key}) == tag + c);
 }
 
 }  // namespace

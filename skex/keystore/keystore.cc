@@ -41,17 +41,18 @@ void Keystore::AddPeer(const KeystorePolicy& policy) {
 }
 
 absl::Status Keystore::Put(Key key, bool dial, absl::Duration now) {
-  const auto found = peers_.find(dial ? key.responder : key.initiator);
+  const auto found =
+      peers_.find(dial ? key.terms->responder : key.terms->initiator);
   if (found == peers_.end()) {
-    return NoSuchPeer(dial ? key.responder : key.initiator);
+    return NoSuchPeer(dial ? key.terms->responder : key.terms->initiator);
   }
   Peer& peer = found->second;
   if (accept_.contains(key.id) || HasDialKey(peer, key.id)) {
     return absl::AlreadyExistsError(
         absl::StrCat("there is a key ", key.id.Hex(), " already"));
   }
-  absl::Status status =
-      LearnBoot(peer, dial ? key.responder_boot : key.initiator_boot, now);
+  absl::Status status = LearnBoot(
+      peer, dial ? key.terms->responder_boot : key.terms->initiator_boot, now);
   if (!status.ok()) return status;
   if (dial) {
     PutDial(peer, std::move(key), now);
@@ -91,18 +92,18 @@ absl::Status Keystore::LearnBoot(Peer& peer, const BootId& boot,
 
 void Keystore::DropOtherBoots(Peer& peer) {
   const auto dead = [&peer](const DialKey& key) {
-    return key.key.responder_boot != peer.boot;
+    return key.key.terms->responder_boot != peer.boot;
   };
   std::erase_if(peer.ready, dead);
   if (peer.active.has_value() && dead(*peer.active)) peer.active.reset();
   peer.accept_keys -= std::erase_if(accept_, [&peer](const auto& entry) {
-    return entry.second.key.initiator == peer.policy.peer &&
-           entry.second.key.initiator_boot != peer.boot;
+    return entry.second.key.terms->initiator == peer.policy.peer &&
+           entry.second.key.terms->initiator_boot != peer.boot;
   });
 }
 
 void Keystore::PutDial(Peer& peer, Key key, absl::Duration now) {
-  const absl::Duration expires = now + key.lifetime;
+  const absl::Duration expires = now + key.terms->lifetime;
   DialKey dial = {.key = std::move(key), .put = now, .expires = expires};
   if (!peer.refused.has_value()) {
     peer.ready.push_back(std::move(dial));
@@ -120,7 +121,7 @@ void Keystore::PutAccept(Peer& peer, Key key, absl::Duration now) {
   if (peer.accept_keys >= kMostAcceptKeys) {
     auto oldest = accept_.end();
     for (auto it = accept_.begin(); it != accept_.end(); ++it) {
-      if (it->second.key.initiator == peer.policy.peer &&
+      if (it->second.key.terms->initiator == peer.policy.peer &&
           (oldest == accept_.end() ||
            it->second.sequence < oldest->second.sequence)) {
         oldest = it;
@@ -132,7 +133,8 @@ void Keystore::PutAccept(Peer& peer, Key key, absl::Duration now) {
     }
   }
   const KeyId id = key.id;
-  const absl::Duration expires = now + key.lifetime + peer.policy.overlap;
+  const absl::Duration expires =
+      now + key.terms->lifetime + peer.policy.overlap;
   accept_.emplace(id, AcceptKey{.key = std::move(key),
                                 .put = now,
                                 .expires = expires,
@@ -170,7 +172,8 @@ absl::StatusOr<Psk> Keystore::Take(const AgentId& peer_id, absl::Duration now) {
   }
   std::optional<DialKey>& active = peer.active;
   if (active.has_value() &&
-      (active->expires <= now || active->next_index >= active->key.use_limit)) {
+      (active->expires <= now ||
+       active->next_index >= active->key.terms->use_limit)) {
     active.reset();
   }
   if (!active.has_value()) {
@@ -226,7 +229,7 @@ Keystore::AcceptKey* Keystore::Lookup(absl::string_view identity,
   if (!name.ok()) return nullptr;
   const auto found = accept_.find(name->key);
   if (found == accept_.end() || found->second.expires <= now ||
-      name->index >= found->second.key.use_limit) {
+      name->index >= found->second.key.terms->use_limit) {
     return nullptr;
   }
   index = name->index;
@@ -240,9 +243,9 @@ absl::StatusOr<Keystore::Found> Keystore::Find(absl::string_view identity,
   if (key == nullptr || (index < key->used.size() && key->used[index])) {
     return absl::NotFoundError("no acceptable key for this identity");
   }
-  const Peer& peer = peers_.at(key->key.initiator);
+  const Peer& peer = peers_.at(key->key.terms->initiator);
   return Found{DerivePsk(key->key, index, peer.policy.form),
-               key->key.initiator};
+               key->key.terms->initiator};
 }
 
 absl::Status Keystore::Accept(absl::string_view identity, absl::Duration now) {
@@ -253,7 +256,7 @@ absl::Status Keystore::Accept(absl::string_view identity, absl::Duration now) {
   }
   if (index >= key->used.size()) {
     // In steps, so that high indices of a lossy peer stay cheap.
-    key->used.resize(std::min<size_t>(key->key.use_limit,
+    key->used.resize(std::min<size_t>(key->key.terms->use_limit,
                                       (index / 4096 + 1) * size_t{4096}));
   }
   if (key->used[index]) {
@@ -265,17 +268,18 @@ absl::Status Keystore::Accept(absl::string_view identity, absl::Duration now) {
     key->state = KeyState::kConfirmed;
     RetireOlder(*key, now);
   }
-  if (key->uses == key->key.use_limit) {
-    --peers_.at(key->key.initiator).accept_keys;
+  if (key->uses == key->key.terms->use_limit) {
+    --peers_.at(key->key.terms->initiator).accept_keys;
     accept_.erase(key->key.id);
   }
   return absl::OkStatus();
 }
 
 void Keystore::RetireOlder(const AcceptKey& used, absl::Duration now) {
-  const absl::Duration end = now + peers_.at(used.key.initiator).policy.overlap;
+  const absl::Duration end =
+      now + peers_.at(used.key.terms->initiator).policy.overlap;
   for (auto& [id, key] : accept_) {
-    if (key.key.initiator == used.key.initiator &&
+    if (key.key.terms->initiator == used.key.terms->initiator &&
         key.sequence < used.sequence && key.state == KeyState::kConfirmed) {
       key.state = KeyState::kRetired;
       key.expires = std::min(key.expires, end);
@@ -289,7 +293,7 @@ void Keystore::Expire(absl::Duration now) {
       ++it;
       continue;
     }
-    --peers_.at(it->second.key.initiator).accept_keys;
+    --peers_.at(it->second.key.terms->initiator).accept_keys;
     it = accept_.erase(it);
   }
   for (auto& [id, peer] : peers_) {
@@ -312,9 +316,9 @@ std::vector<KeyListing> Keystore::List(absl::Duration now) const {
   const auto add = [&list, now](const Key& key, const AgentId& peer, bool dial,
                                 KeyState state, absl::Duration put,
                                 absl::Duration expires, uint32_t uses) {
-    list.push_back({key.id, peer, dial, state, key.source, key.label, key.hubs,
-                    key.threshold, now - put, expires - now, uses,
-                    key.use_limit});
+    list.push_back({key.id, peer, dial, state, key.terms->source,
+                    key.terms->label, key.terms->hubs, key.terms->threshold,
+                    now - put, expires - now, uses, key.terms->use_limit});
   };
   for (const auto& [id, peer] : peers_) {
     if (peer.active.has_value()) {
@@ -327,8 +331,8 @@ std::vector<KeyListing> Keystore::List(absl::Duration now) const {
     }
   }
   for (const auto& [id, key] : accept_) {
-    add(key.key, key.key.initiator, false, key.state, key.put, key.expires,
-        key.uses);
+    add(key.key, key.key.terms->initiator, false, key.state, key.put,
+        key.expires, key.uses);
   }
   return list;
 }

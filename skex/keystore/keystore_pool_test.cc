@@ -38,15 +38,16 @@ class KeystorePoolTest : public testing::Test {
     const AgentId& responder = dial ? bob_ : alice_;
     Key key = {.id = ComputeKeyId({}, initiator, responder, number),
                .bytes = Secret::OfSize(32),
-               .initiator = initiator,
-               .responder = responder,
-               .initiator_boot = Boot(dial ? 100 : boot),
-               .responder_boot = Boot(dial ? boot : 100)};
+               .terms = std::make_shared<KeyTerms>(
+                   KeyTerms{.initiator = initiator,
+                            .responder = responder,
+                            .initiator_boot = Boot(dial ? 100 : boot),
+                            .responder_boot = Boot(dial ? boot : 100),
+                            .lifetime = kLifetime,
+                            .use_limit = 100,
+                            .hubs = {*HubId::Parse("hub@op.example")},
+                            .threshold = 1})};
     SeededEntropy(number).Fill(key.bytes.mutable_view());
-    key.lifetime = kLifetime;
-    key.use_limit = 100;
-    key.hubs = {*HubId::Parse("hub@op.example")};
-    key.threshold = 1;
     return key;
   }
   absl::Status PutDial(uint16_t number, uint8_t boot = 1) {
@@ -151,7 +152,7 @@ TEST_F(KeystorePoolTest, ListTellsWhatAnOperatorMaySee) {
   EXPECT_EQ(list[0].uses, 2u);
   EXPECT_EQ(list[0].age, absl::Seconds(7));
   EXPECT_EQ(list[0].expires_in, kLifetime - absl::Seconds(7));
-  EXPECT_EQ(list[0].hubs, MakeKey(1, true, 1).hubs);
+  EXPECT_EQ(list[0].hubs, MakeKey(1, true, 1).terms->hubs);
   EXPECT_EQ(list[0].threshold, 1);
   EXPECT_EQ(list[1].state, KeyState::kReady);
   EXPECT_EQ(list[1].uses, 0u);
@@ -201,7 +202,9 @@ TEST_F(KeystorePoolTest, RestartSeenAsInitiatorDropsKeysOfBothSides) {
 TEST_F(KeystorePoolTest, RestartOfOnePeerLeavesTheOthersAlone) {
   store_.AddPeer({.peer = carol_});
   Key of_carol = MakeKey(1, false, 1);
-  of_carol.initiator = carol_;
+  KeyTerms terms = *of_carol.terms;
+  terms.initiator = carol_;
+  of_carol.terms = std::make_shared<KeyTerms>(terms);
   ASSERT_TRUE(store_.Put(std::move(of_carol), false, now_).ok());
   ASSERT_TRUE(PutAccept(2).ok());
   ASSERT_TRUE(PutAccept(3, /*boot=*/2).ok());

@@ -47,14 +47,23 @@ class KeystoreTest : public testing::Test {
     exchange.mutable_bytes()[0] = number;
     Key key = {.id = ComputeKeyId(exchange, alice_id_, bob_id_, 0),
                .bytes = Secret::OfSize(32),
-               .initiator = alice_id_,
-               .responder = bob_id_,
-               .initiator_boot = Boot(1),
-               .responder_boot = Boot(2)};
+               .terms = std::make_shared<KeyTerms>(Terms())};
     SeededEntropy(number).Fill(key.bytes.mutable_view());
-    key.lifetime = kLifetime;
-    key.use_limit = 100;
     return key;
+  }
+  Key MakeKey(uint8_t number, const KeyTerms& terms) const {
+    Key key = MakeKey(number);
+    key.terms = std::make_shared<KeyTerms>(terms);
+    return key;
+  }
+
+  KeyTerms Terms() const {
+    return {.initiator = alice_id_,
+            .responder = bob_id_,
+            .initiator_boot = Boot(1),
+            .responder_boot = Boot(2),
+            .lifetime = kLifetime,
+            .use_limit = 100};
   }
 
   // Puts keys numbered from `first` on into both keystores.
@@ -115,10 +124,10 @@ TEST_F(KeystoreTest, DialledPskIsFoundByItsIdentity) {
 }
 
 TEST_F(KeystoreTest, UnknownPeersAreNotFound) {
-  Key key = MakeKey(1);
-  key.initiator = key.responder = carol_id_;
+  KeyTerms terms = Terms();
+  terms.initiator = terms.responder = carol_id_;
   EXPECT_EQ(alice_.Put(MakeKey(1), false, now_).code(), StatusCode::kNotFound);
-  EXPECT_EQ(alice_.Put(std::move(key), true, now_).code(),
+  EXPECT_EQ(alice_.Put(MakeKey(1, terms), true, now_).code(),
             StatusCode::kNotFound);
   EXPECT_EQ(alice_.Take(carol_id_, now_).status().code(),
             StatusCode::kNotFound);
@@ -160,14 +169,11 @@ TEST_F(KeystoreTest, ReflectedIdentityIsNotAcceptable) {
 
 TEST_F(KeystoreTest, SameIndexInBothDirectionsIsIndependent) {
   Establish(1);
-  Key back = MakeKey(2);
+  KeyTerms back = Terms();
   std::swap(back.initiator, back.responder);
   std::swap(back.initiator_boot, back.responder_boot);
-  Key same = MakeKey(2);
-  std::swap(same.initiator, same.responder);
-  std::swap(same.initiator_boot, same.responder_boot);
-  ASSERT_TRUE(bob_.Put(std::move(back), true, now_).ok());
-  ASSERT_TRUE(alice_.Put(std::move(same), false, now_).ok());
+  ASSERT_TRUE(bob_.Put(MakeKey(2, back), true, now_).ok());
+  ASSERT_TRUE(alice_.Put(MakeKey(2, back), false, now_).ok());
   absl::StatusOr<Psk> forth = alice_.Take(bob_id_, now_);
   absl::StatusOr<Psk> reverse = bob_.Take(alice_id_, now_);
   ASSERT_TRUE(forth.ok() && reverse.ok());
@@ -222,9 +228,9 @@ TEST_F(KeystoreTest, IndexAtOrAboveTheLimitIsRefused) {
 }
 
 TEST_F(KeystoreTest, HighestIndexOfTheLargestLimitIsTracked) {
-  Key key = MakeKey(1);
-  key.use_limit = kMostUses;
-  ASSERT_TRUE(bob_.Put(std::move(key), false, now_).ok());
+  KeyTerms terms = Terms();
+  terms.use_limit = kMostUses;
+  ASSERT_TRUE(bob_.Put(MakeKey(1, terms), false, now_).ok());
   const std::string identity =
       EncodePskIdentity({MakeKey(1).id, kMostUses - 1});
   EXPECT_EQ(AcceptAtBob(identity), StatusCode::kOk);
@@ -257,13 +263,13 @@ TEST_F(KeystoreTest, RawAndImportedPsksDiffer) {
 }
 
 TEST_F(KeystoreTest, ExchangeFreshnessGivesOneKeyToEachConnection) {
+  KeyTerms terms = Terms();
+  terms.freshness = Freshness::kExchange;
+  terms.use_limit = 1;
   for (uint8_t i : {1, 2}) {
     for (bool dial : {true, false}) {
-      Key key = MakeKey(i);
-      key.freshness = Freshness::kExchange;
-      key.use_limit = 1;
       Keystore& store = dial ? alice_ : bob_;
-      ASSERT_TRUE(store.Put(std::move(key), dial, now_).ok());
+      ASSERT_TRUE(store.Put(MakeKey(i, terms), dial, now_).ok());
     }
   }
   for (uint8_t i : {1, 2}) {

@@ -86,7 +86,7 @@ absl::Status AgentNode::OnRelay(const HubId& hub, const OpenedFrame& frame,
     if (link == links_.end() || !link->second->connected()) continue;
     if (outcome->receipt_for_all || target == hub) {
       // A hub without pad for it learns of the end by its own clock.
-      link->second->Seal(FrameType::kReceipt, receipt, {}).IgnoreError();
+      link->second->Seal(FrameType::kReceipt, {receipt}, {}).IgnoreError();
     }
   }
   return absl::OkStatus();
@@ -218,8 +218,8 @@ void AgentNode::Advance(Peer& peer, const Instant& now) {
   }
   absl::StatusOr<std::unique_ptr<InitiatorExchange>> exchange =
       InitiatorExchange::Start(
-          {options_.self, options_.boot, options_.entropy, count}, peer.policy,
-          hubs, now);
+          {options_.self, options_.boot, options_.entropy, count, &sharings_},
+          peer.policy, hubs, now);
   if (!exchange.ok()) {
     Fail(peer, exchange.status(), now);
     return;

@@ -149,6 +149,7 @@ class AgentNode {
   std::map<HubId, std::unique_ptr<Link>> links_;
   std::map<AgentId, Peer> peers_;
   Responder responder_;
+  SharingCache sharings_;
   std::vector<AgentEvent> events_;
   std::optional<absl::Duration> started_;  // the first time that was seen
 };

@@ -49,9 +49,9 @@ class NodeTest : public testing::Test {
       EXPECT_EQ(alice[i].bytes.size(), 32u);
       EXPECT_TRUE(
           EqualInConstantTime(alice[i].bytes.view(), bob[i].bytes.view()));
-      EXPECT_EQ(alice[i].policy_hash, bob[i].policy_hash);
-      EXPECT_EQ(alice[i].label, bob[i].label);
-      EXPECT_EQ(alice[i].responder_boot, bob[i].responder_boot);
+      EXPECT_EQ(alice[i].terms->policy_hash, bob[i].terms->policy_hash);
+      EXPECT_EQ(alice[i].terms->label, bob[i].terms->label);
+      EXPECT_EQ(alice[i].terms->responder_boot, bob[i].terms->responder_boot);
     }
   }
 
@@ -343,11 +343,11 @@ TEST_F(NodeTest, RestartedAgentsAndHubsAgreeAgain) {
 TEST_F(NodeTest, RestartOfTheResponderShowsInTheBootId) {
   StartAll();
   Want(1);
-  const BootId before = net_.TakeKeys(kAlice)[0].responder_boot;
+  const BootId before = net_.TakeKeys(kAlice)[0].terms->responder_boot;
   net_.StartAgent(kBob);
   net_.Settle();
   Want(1);
-  EXPECT_NE(net_.TakeKeys(kAlice)[0].responder_boot, before);
+  EXPECT_NE(net_.TakeKeys(kAlice)[0].terms->responder_boot, before);
 }
 
 TEST_F(NodeTest, StrangersStreamGetsNoShares) {
@@ -438,7 +438,7 @@ TEST_F(NodeTest, ClocksThatDifferTooMuchAreSaid) {
 TEST_F(NodeTest, GeneratorPadsGiveComputationalKeys) {
   StartAll();
   Want(1);
-  EXPECT_EQ(net_.TakeKeys(kAlice)[0].label, KeyLabel::kComputational);
+  EXPECT_EQ(net_.TakeKeys(kAlice)[0].terms->label, KeyLabel::kComputational);
 }
 
 class PhysicalPadsTest : public NodeTest {
@@ -451,8 +451,8 @@ TEST_F(PhysicalPadsTest, GiveInformationTheoreticKeys) {
   Want(1);
   const std::vector<Key> alice = net_.TakeKeys(kAlice);
   const std::vector<Key> bob = net_.TakeKeys(kBob);
-  EXPECT_EQ(alice[0].label, KeyLabel::kInformationTheoretic);
-  EXPECT_EQ(bob[0].label, KeyLabel::kInformationTheoretic);
+  EXPECT_EQ(alice[0].terms->label, KeyLabel::kInformationTheoretic);
+  EXPECT_EQ(bob[0].terms->label, KeyLabel::kInformationTheoretic);
 }
 
 // Initiator and responder know each other's otp bytes. A frame forged with one
@@ -476,7 +476,7 @@ TEST_F(NodeTest, OtpBytesAreNoMacKeys) {
   FrameHeader header = parsed.header;
   header.mac_offset = parsed.header.otp.from;
   header.otp = {};
-  std::string forged = EncodeFrame(header, "forged");
+  std::string forged = EncodeFrame(header, {"forged"});
   const absl::string_view key =
       absl::string_view(pads.hub->data()).substr(header.mac_offset, 32);
   const OneTimeTag tag = ComputeOneTimeMac(AsBytes(key), {AsBytes(forged)});

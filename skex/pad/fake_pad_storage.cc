@@ -1,6 +1,7 @@
 #include "skex/pad/fake_pad_storage.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "skex/pad/pad.h"
 
@@ -38,8 +39,7 @@ absl::Status FakePadStorage::Read(uint64_t offset, absl::Span<uint8_t> out) {
   if (offset > data_.size() || out.size() > data_.size() - offset) {
     return absl::OutOfRangeError("read behind the end of the pad");
   }
-  std::copy_n(data_.begin() + static_cast<ptrdiff_t>(offset), out.size(),
-              out.begin());
+  if (!out.empty()) std::memcpy(out.data(), data_.data() + offset, out.size());
   return absl::OkStatus();
 }
 

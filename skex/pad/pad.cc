@@ -1,6 +1,7 @@
 #include "skex/pad/pad.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "absl/memory/memory.h"
@@ -27,11 +28,17 @@ absl::string_view StreamName(Stream stream) {
   return stream == Stream::kMac ? "mac" : "otp";
 }
 
-// Whether any granule of `bytes` is all zeros.
+// Whether any granule of `bytes`, which are whole granules, is all zeros.
 bool HasHole(absl::Span<const uint8_t> bytes, uint64_t granule) {
-  for (size_t at = 0; at < bytes.size(); at += granule) {
-    uint8_t any = 0;
-    for (uint8_t byte : bytes.subspan(at, granule)) any |= byte;
+  // Granules are whole words.
+  const uint8_t* at = bytes.data();
+  for (size_t left = bytes.size(); left > 0; left -= granule) {
+    uint64_t any = 0;
+    for (const uint8_t* end = at + granule; at < end; at += sizeof(any)) {
+      uint64_t word;
+      std::memcpy(&word, at, sizeof(word));
+      any |= word;
+    }
     if (any == 0) return true;
   }
   return false;

@@ -25,8 +25,9 @@ Secret DeriveSecret(const Key& key, uint32_t index, PskForm form) {
                KeyId::kSize);
   ByteWriter info;
   info.Raw("skex psk").U8(static_cast<uint8_t>(form)).U32(index);
-  info.Prefixed(key.initiator.text()).Prefixed(key.responder.text());
-  info.Raw(key.policy_hash);
+  info.Prefixed(key.terms->initiator.text());
+  info.Prefixed(key.terms->responder.text());
+  info.Raw(key.terms->policy_hash);
   Secret psk = Secret::OfSize(kPskSize);
   HKDF_expand(psk.mutable_view().data(), kPskSize, EVP_sha256(),
               extracted.view().data(), extracted_size,
@@ -36,16 +37,30 @@ Secret DeriveSecret(const Key& key, uint32_t index, PskForm form) {
 
 }  // namespace
 
-KeyId ComputeKeyId(const ExchangeId& exchange, const AgentId& initiator,
-                   const AgentId& responder, uint16_t number) {
+KeyIds::KeyIds(const ExchangeId& exchange, const AgentId& initiator,
+               const AgentId& responder) {
   ByteWriter input;
   input.Raw("skex id").Raw(exchange.bytes());
-  input.Prefixed(initiator.text()).Prefixed(responder.text()).U16(number);
+  input.Prefixed(initiator.text()).Prefixed(responder.text());
+  SHA256_Init(&common_);
+  SHA256_Update(&common_, input.bytes().data(), input.bytes().size());
+}
+
+KeyId KeyIds::OfKey(uint16_t number) const {
+  const std::array<uint8_t, 2> suffix = {static_cast<uint8_t>(number >> 8),
+                                         static_cast<uint8_t>(number)};
   std::array<uint8_t, SHA256_DIGEST_LENGTH> digest;
-  SHA256(AsBytes(input.bytes()).data(), input.bytes().size(), digest.data());
+  SHA256_CTX context = common_;
+  SHA256_Update(&context, suffix.data(), suffix.size());
+  SHA256_Final(digest.data(), &context);
   KeyId id;
   std::copy_n(digest.begin(), KeyId::kSize, id.mutable_bytes().begin());
   return id;
+}
+
+KeyId ComputeKeyId(const ExchangeId& exchange, const AgentId& initiator,
+                   const AgentId& responder, uint16_t number) {
+  return KeyIds(exchange, initiator, responder).OfKey(number);
 }
 
 std::string EncodePskIdentity(const PskName& name) {
@@ -66,14 +81,15 @@ absl::StatusOr<PskName> ParsePskIdentity(absl::string_view identity) {
 
 std::string PskContext(const Key& key) {
   ByteWriter context;
-  context.Prefixed(key.initiator.text()).Prefixed(key.responder.text());
-  context.Raw(key.policy_hash);
+  context.Prefixed(key.terms->initiator.text());
+  context.Prefixed(key.terms->responder.text());
+  context.Raw(key.terms->policy_hash);
   return std::move(context).Take();
 }
 
 Psk DerivePsk(const Key& key, uint32_t index, PskForm form) {
   Psk psk;
-  psk.secret = key.freshness == Freshness::kDerived
+  psk.secret = key.terms->freshness == Freshness::kDerived
                    ? DeriveSecret(key, index, form)
                    : key.bytes.Clone();
   psk.identity = EncodePskIdentity({key.id, index});

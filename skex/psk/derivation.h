@@ -1,6 +1,8 @@
 #ifndef SKEX_PSK_DERIVATION_H_
 #define SKEX_PSK_DERIVATION_H_
 
+#include <openssl/sha.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -23,6 +25,18 @@ namespace skex {
 KeyId ComputeKeyId(const ExchangeId& exchange, const AgentId& initiator,
                    const AgentId& responder, uint16_t number);
 
+// The same for many keys of one exchange: hashes what they have in common once.
+// Immutable, hence thread-safe.
+class KeyIds {
+ public:
+  KeyIds(const ExchangeId& exchange, const AgentId& initiator,
+         const AgentId& responder);
+  KeyId OfKey(uint16_t number) const;
+
+ private:
+  SHA256_CTX common_;
+};
+
 // What an external identity of ours says.
 struct PskName {
   KeyId key;
@@ -44,7 +58,7 @@ absl::StatusOr<PskName> ParsePskIdentity(absl::string_view identity);
 // taken from the wire.
 std::string PskContext(const Key& key);
 
-// The PSK of connection `index` under `key`, which must be < key.use_limit.
+// The PSK of connection `index` under `key`, which must be < its use limit.
 //   kDerived:  HKDF-Expand(HKDF-Extract(salt = key id, key),
 //                "skex psk" | form | index | len, client | len, server |
 //                policy hash, 32)

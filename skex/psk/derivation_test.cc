@@ -32,14 +32,18 @@ ExchangeId SomeExchange() {
   return id;
 }
 
-Key SomeKey() {
+KeyTerms SomeTerms() {
+  KeyTerms terms = {.initiator = Alice(), .responder = Bob()};
+  terms.policy_hash.fill(0x77);
+  terms.use_limit = 100;
+  return terms;
+}
+
+Key SomeKey(const KeyTerms& terms = SomeTerms()) {
   Key key = {.id = ComputeKeyId(SomeExchange(), Alice(), Bob(), 3),
              .bytes = Secret::OfSize(32),
-             .initiator = Alice(),
-             .responder = Bob()};
+             .terms = std::make_shared<KeyTerms>(terms)};
   for (uint8_t i = 0; i < 32; ++i) key.bytes.mutable_view()[i] = 0x40 + i;
-  key.policy_hash.fill(0x77);
-  key.use_limit = 100;
   return key;
 }
 
@@ -49,6 +53,18 @@ std::string Hex(absl::Span<const uint8_t> bytes) {
 
 TEST(DerivationTest, KeyIdMatchesItsVector) {
   EXPECT_EQ(ComputeKeyId(SomeExchange(), Alice(), Bob(), 3).Hex(), kKeyIdHex);
+}
+
+TEST(DerivationTest, KeyIdsOfAnExchangeAreThoseOfItsKeys) {
+  // Names of all sizes, so that what is hashed once ends anywhere in a block.
+  for (size_t size = 1; size < 100; ++size) {
+    const AgentId peer = *AgentId::Parse(std::string(size, 'p') + "@x.example");
+    const KeyIds ids(SomeExchange(), Alice(), peer);
+    for (uint16_t number : {0, 3, 0x1234}) {
+      EXPECT_EQ(ids.OfKey(number),
+                ComputeKeyId(SomeExchange(), Alice(), peer, number));
+    }
+  }
 }
 
 TEST(DerivationTest, KeyIdDependsOnDirectionAndNumber) {
@@ -69,16 +85,18 @@ TEST(DerivationTest, EveryIndexHasItsOwnPsk) {
 }
 
 TEST(DerivationTest, SwappedRolesGiveAnotherPskAndContext) {
-  Key swapped = SomeKey();
-  std::swap(swapped.initiator, swapped.responder);
+  KeyTerms terms = SomeTerms();
+  std::swap(terms.initiator, terms.responder);
+  const Key swapped = SomeKey(terms);
   EXPECT_NE(Hex(DerivePsk(SomeKey(), 0, PskForm::kImported).secret.view()),
             Hex(DerivePsk(swapped, 0, PskForm::kImported).secret.view()));
   EXPECT_NE(PskContext(SomeKey()), PskContext(swapped));
 }
 
 TEST(DerivationTest, ExchangeFreshnessUsesTheKeyItself) {
-  Key key = SomeKey();
-  key.freshness = Freshness::kExchange;
+  KeyTerms terms = SomeTerms();
+  terms.freshness = Freshness::kExchange;
+  const Key key = SomeKey(terms);
   EXPECT_EQ(Hex(DerivePsk(key, 0, PskForm::kImported).secret.view()),
             Hex(key.bytes.view()));
 }

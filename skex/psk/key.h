@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -47,13 +48,11 @@ using PolicyHash = std::array<uint8_t, 32>;
 // the acceptor's memory.
 inline constexpr uint32_t kMostUses = 1u << 20;
 
-// An established key and all that both agents know of it. Move-only.
-struct Key {
-  KeyId id;
-  Secret bytes;
-  AgentId initiator;  // dials with the key
-  AgentId responder;  // accepts with it
-  // The starts of the two agents' processes that established it.
+// What both agents know of the keys of one exchange.
+struct KeyTerms {
+  AgentId initiator;  // dials with the keys
+  AgentId responder;  // accepts with them
+  // The starts of the two agents' processes that established them.
   BootId initiator_boot;
   BootId responder_boot;
   KeySource source = KeySource::kDske;
@@ -64,6 +63,14 @@ struct Key {
   uint32_t use_limit = 1;  // 1..kMostUses
   std::vector<HubId> hubs;
   uint8_t threshold = 0;
+};
+
+// An established key. Move-only. The terms are shared by all keys of its
+// exchange, and never null.
+struct Key {
+  KeyId id;
+  Secret bytes;
+  std::shared_ptr<const KeyTerms> terms;
 };
 
 }  // namespace skex

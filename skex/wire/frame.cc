@@ -98,8 +98,12 @@ absl::StatusOr<Frame> ParseFrame(absl::Span<const uint8_t> bytes) {
   return frame;
 }
 
-std::string EncodeFrame(const FrameHeader& header, absl::string_view body) {
+std::string EncodeFrame(const FrameHeader& header,
+                        absl::Span<const absl::string_view> body) {
+  size_t body_size = 0;
+  for (absl::string_view piece : body) body_size += piece.size();
   ByteWriter writer;
+  writer.Reserve(kFrameHeaderSize + body_size + TagSize(header.type));
   writer.Raw(kMagic)
       .U8(kWireVersion)
       .U8(static_cast<uint8_t>(header.type))
@@ -111,8 +115,8 @@ std::string EncodeFrame(const FrameHeader& header, absl::string_view body) {
       .U64(header.otp.from)
       .U32(static_cast<uint32_t>(header.otp.size()))
       .U32(0)
-      .U32(static_cast<uint32_t>(body.size()))
-      .Raw(body);
+      .U32(static_cast<uint32_t>(body_size));
+  for (absl::string_view piece : body) writer.Raw(piece);
   return std::move(writer).Take();
 }
 

@@ -72,9 +72,10 @@ struct Frame {
 // exactly one frame of this version and suite. Nothing is verified.
 absl::StatusOr<Frame> ParseFrame(absl::Span<const uint8_t> bytes);
 
-// Header and body, to which the sender appends the tag. `body` is at most
-// kMaxBodySize bytes.
-std::string EncodeFrame(const FrameHeader& header, absl::string_view body);
+// Header and body, to which the sender appends the tag. The body is what the
+// pieces make together, at most kMaxBodySize bytes.
+std::string EncodeFrame(const FrameHeader& header,
+                        absl::Span<const absl::string_view> body);
 
 }  // namespace skex
 

@@ -20,11 +20,11 @@ FrameHeader SomeHeader() {
 }
 
 std::string SomeFrame() {
-  return EncodeFrame(SomeHeader(), "body") + std::string(16, 't');
+  return EncodeFrame(SomeHeader(), {"body"}) + std::string(16, 't');
 }
 
 TEST(FrameTest, HeaderHasItsFixedSize) {
-  EXPECT_EQ(EncodeFrame(SomeHeader(), "").size(), kFrameHeaderSize);
+  EXPECT_EQ(EncodeFrame(SomeHeader(), {}).size(), kFrameHeaderSize);
 }
 
 TEST(FrameTest, RoundTrips) {

@@ -52,7 +52,7 @@ std::string EncodeChallenge(const HubId& hub, const Nonce& nonce) {
   return EncodeFrame({.type = FrameType::kChallenge,
                       .table = {},
                       .direction = Direction::kHubToAgent},
-                     body.bytes());
+                     {body.bytes()});
 }
 
 absl::StatusOr<AgentId> AgentOfHello(absl::Span<const uint8_t> bytes) {
@@ -83,7 +83,7 @@ FrameHeader Link::LinkHeader(FrameType type) const {
 }
 
 void Link::SendLinkFrame(FrameType type, absl::string_view body) {
-  std::string frame = EncodeFrame(LinkHeader(type), body);
+  std::string frame = EncodeFrame(LinkHeader(type), {body});
   const HmacTag tag = LinkTag(pad_->link_key(), AsBytes(frame));
   frame.append(tag.begin(), tag.end());
   outbox_.push_back(std::move(frame));
@@ -329,7 +329,8 @@ absl::StatusOr<OpenedFrame> Link::OpenExchangeFrame(const Frame& frame) {
   return opened;
 }
 
-absl::StatusOr<uint64_t> Link::Seal(FrameType type, absl::string_view body,
+absl::StatusOr<uint64_t> Link::Seal(FrameType type,
+                                    absl::Span<const absl::string_view> body,
                                     PadRange otp) {
   if (state_ != State::kUp) {
     return absl::FailedPreconditionError(

@@ -90,7 +90,8 @@ class Link {
   // slot, by which answers name it. `otp` is the pad range that masks the body,
   // from the same pad. Returns FAILED_PRECONDITION without a session,
   // RESOURCE_EXHAUSTED without a granted MAC slot, and the pad's errors.
-  absl::StatusOr<uint64_t> Seal(FrameType type, absl::string_view body,
+  absl::StatusOr<uint64_t> Seal(FrameType type,
+                                absl::Span<const absl::string_view> body,
                                 PadRange otp);
 
   // Asks the other end for grants until `otp_bytes` can be taken at once.

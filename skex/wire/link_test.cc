@@ -65,10 +65,10 @@ class LinkTest : public testing::Test {
   // A sealed deal of the agent with 32 masked bytes.
   std::string SealedDeal() {
     PadSlice otp = *agent_pad_->Take(Stream::kOtp, 32);
-    EXPECT_TRUE(
-        agent_
-            ->Seal(FrameType::kDeal, "hello hub", {otp.offset, otp.offset + 32})
-            .ok());
+    EXPECT_TRUE(agent_
+                    ->Seal(FrameType::kDeal, {"hello hub"},
+                           {otp.offset, otp.offset + 32})
+                    .ok());
     return agent_->TakeOutbox().front();
   }
 
@@ -206,7 +206,7 @@ TEST_F(LinkTest, RestartedAgentGivesNewGrants) {
 TEST_F(LinkTest, GrantsAreRefilledWhileFramesFlow) {
   Connect();
   for (uint64_t sent = 0; sent < 3 * kMacChunk / kMacSlotSize; ++sent) {
-    ASSERT_TRUE(agent_->Seal(FrameType::kReceipt, "r", {}).ok()) << sent;
+    ASSERT_TRUE(agent_->Seal(FrameType::kReceipt, {"r"}, {}).ok()) << sent;
     Settle();
   }
 }
@@ -249,7 +249,7 @@ TEST_F(LinkTest, FrameReflectedToItsSenderIsRefused) {
 }
 
 TEST_F(LinkTest, SealsNothingWithoutASession) {
-  EXPECT_EQ(agent_->Seal(FrameType::kDeal, "x", {}).status().code(),
+  EXPECT_EQ(agent_->Seal(FrameType::kDeal, {"x"}, {}).status().code(),
             absl::StatusCode::kFailedPrecondition);
 }
 

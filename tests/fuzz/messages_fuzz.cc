@@ -39,7 +39,7 @@ void ParseEverything(absl::Span<const uint8_t> bytes) {
     Require(skex::EncodePskIdentity(*name) == text);
   }
   if (auto frame = skex::ParseFrame(bytes); frame.ok()) {
-    Require(skex::EncodeFrame(frame->header, skex::AsText(frame->body)) +
+    Require(skex::EncodeFrame(frame->header, {skex::AsText(frame->body)}) +
                 std::string(skex::AsText(frame->tag)) ==
             text);
   }
