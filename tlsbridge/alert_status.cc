@@ -19,6 +19,9 @@ bool IsAuthentication(int alert, bool received) {
     case SSL_AD_ILLEGAL_PARAMETER:
       // What OpenSSL and GnuTLS answer to a wrong binder.
       return received;
+    case SSL_AD_MISSING_EXTENSION:
+      // What a client sends to a server that wants no PSK.
+      return !received;
     case SSL_AD_BAD_RECORD_MAC:
     case SSL_AD_HANDSHAKE_FAILURE:
     case SSL_AD_ACCESS_DENIED:

@@ -19,6 +19,16 @@ namespace {
 constexpr size_t kSmallestSecret = 16;  // RFC 9257, section 6: 128 bits
 constexpr size_t kLargestString = 65535;
 
+// Both lengths, the protocol and the KDF: an ImportedIdentity is one identity on
+// the wire (RFC 9258, section 5.1).
+constexpr size_t kImportedFraming = 8;
+
+absl::Status TooLong(const skex::Psk& psk) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("PSK identity and context have ", psk.identity.size(),
+                   " and ", psk.context.size(), " bytes, too many for TLS"));
+}
+
 absl::Status Check(const skex::Psk& psk) {
   if (psk.secret.size() < kSmallestSecret) {
     return absl::InvalidArgumentError(
@@ -34,6 +44,11 @@ absl::Status Check(const skex::Psk& psk) {
     return absl::InvalidArgumentError(
         absl::StrCat("a PSK context must have at most ", kLargestString,
                      " bytes, this one has ", psk.context.size()));
+  }
+  if (psk.form == skex::PskForm::kImported &&
+      psk.identity.size() + psk.context.size() + kImportedFraming >
+          kLargestString) {
+    return TooLong(psk);
   }
   if (psk.form == skex::PskForm::kRaw && !psk.context.empty()) {
     return absl::InvalidArgumentError(
@@ -84,9 +99,7 @@ absl::StatusOr<bssl::UniquePtr<SSL_CREDENTIAL>> MakeCredential(
                                                    : MakeImported(psk, hash);
   if (credential == nullptr) {
     ERR_clear_error();
-    return absl::InvalidArgumentError(
-        absl::StrCat("PSK identity and context have ", psk.identity.size(),
-                     " and ", psk.context.size(), " bytes, too many for TLS"));
+    return TooLong(psk);
   }
   return credential;
 }

@@ -51,6 +51,15 @@ std::vector<std::string> Identities(const std::vector<PskOffer>& offers) {
   return identities;
 }
 
+// Whether the client offers what `psk` is for. If not, no binder can be the one
+// of `psk`, and some TLS libraries would compute none.
+bool IsOffered(const skex::Psk& psk, const std::vector<PskOffer>& offers) {
+  return std::any_of(offers.begin(), offers.end(), [&psk](const PskOffer& o) {
+    return o.identity == psk.identity && o.context == psk.context &&
+           o.form == psk.form;
+  });
+}
+
 }  // namespace
 
 Session::Machine::Machine(std::shared_ptr<const Context> context)
@@ -188,7 +197,7 @@ void Session::Machine::Answer(const absl::StatusOr<skex::Psk>& psk) {
     info.form = psk->form;
     answer_error = made.status();
   }
-  if (!made.ok()) {
+  if (!made.ok() || !IsOffered(*psk, offers)) {
     made = MakeUnknownCredential(offers.front(), context->state_->unknown_key);
   }
   if (made.ok()) answer = *std::move(made);

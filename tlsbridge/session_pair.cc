@@ -48,6 +48,12 @@ skex::Psk TestPsk(skex::PskForm form, skex::PskHash hash, char fill) {
   return psk;
 }
 
+bool HasSkexExtensions() {
+  Policy exact;
+  exact.cipher = Cipher::kAes128Gcm;
+  return Context::Create(exact).ok();
+}
+
 SessionPair::SessionPair(const Policy& policy) : SessionPair(policy, policy) {}
 
 SessionPair::SessionPair(const Policy& client_policy,

@@ -20,6 +20,10 @@ namespace tlsbridge {
 skex::Psk TestPsk(skex::PskForm form = skex::PskForm::kImported,
                   skex::PskHash hash = skex::PskHash::kSha256, char fill = 'k');
 
+// Whether the TLS library has raw PSKs and policies of one exact cipher. The
+// packaged one has, upstream's has not; tests that need them skip there.
+bool HasSkexExtensions();
+
 // A client and a server with the wire between them, for tests.
 struct SessionPair {
   // Both sides with the same policy.
