@@ -19,8 +19,8 @@ namespace {
 constexpr size_t kSmallestSecret = 16;  // RFC 9257, section 6: 128 bits
 constexpr size_t kLargestString = 65535;
 
-// Both lengths, the protocol and the KDF: an ImportedIdentity is one identity on
-// the wire (RFC 9258, section 5.1).
+// Both lengths, the protocol and the KDF: an ImportedIdentity is one identity
+// on the wire (RFC 9258, section 5.1).
 constexpr size_t kImportedFraming = 8;
 
 absl::Status TooLong(const skex::Psk& psk) {
