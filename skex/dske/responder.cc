@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "skex/base/bytes.h"
 #include "skex/dske/shared_secret.h"
 #include "skex/pad/mask.h"
 
@@ -38,8 +39,9 @@ bool NextSubset(std::vector<size_t>& subset, size_t count) {
   return false;
 }
 
-OneTimeTag HashShare(const Secret& key, absl::Span<const uint8_t> share) {
-  return ComputeOneTimeMac(key.view(), {share});
+OneTimeTag HashShare(const Secret& key, absl::string_view offer_bytes,
+                     absl::Span<const uint8_t> share) {
+  return ComputeOneTimeMac(key.view(), {AsBytes(offer_bytes), share});
 }
 
 }  // namespace
@@ -89,7 +91,8 @@ absl::StatusOr<RelayOutcome> Responder::OnShare(const HubId& hub,
   }
   exchange.seen.push_back(hub);
   if (exchange.receipt.has_value()) {
-    return OnStraggler(exchange, hub, Unmask(message->masked, otp));
+    return OnStraggler(exchange, hub, message->offer_bytes,
+                       Unmask(message->masked, otp));
   }
   return Collect(exchange, hub, *std::move(message), otp, own_source);
 }
@@ -100,12 +103,14 @@ absl::StatusOr<RelayOutcome> Responder::Collect(Exchange& exchange,
                                                 const Secret& otp,
                                                 PadSource own_source) {
   Secret share = Unmask(message.masked, otp);
-  Group& group =
-      exchange.groups.try_emplace(message.offer_bytes, Group{message.offer, {}})
-          .first->second;
+  const auto found = exchange.groups
+                         .try_emplace(std::move(message.offer_bytes),
+                                      Group{std::move(message.offer), {}})
+                         .first;
+  Group& group = found->second;
   group.shares.push_back({hub, std::move(share)});
   absl::StatusOr<RelayOutcome> outcome =
-      TrySubsets(exchange, group, own_source);
+      TrySubsets(exchange, found->first, group, own_source);
   if (!outcome.ok() || outcome->receipt.has_value()) return outcome;
   const Offer& offer = group.offer;
   const bool all_seen = std::all_of(
@@ -119,9 +124,9 @@ absl::StatusOr<RelayOutcome> Responder::Collect(Exchange& exchange,
   return outcome;
 }
 
-absl::StatusOr<RelayOutcome> Responder::TrySubsets(Exchange& exchange,
-                                                   const Group& group,
-                                                   PadSource own_source) {
+absl::StatusOr<RelayOutcome> Responder::TrySubsets(
+    Exchange& exchange, absl::string_view offer_bytes, const Group& group,
+    PadSource own_source) {
   const Offer& offer = group.offer;
   const size_t k = offer.threshold;
   if (group.shares.size() < k) return RelayOutcome();
@@ -147,13 +152,16 @@ absl::StatusOr<RelayOutcome> Responder::TrySubsets(Exchange& exchange,
         sharing.Reconstruct(hubs, shares, Gf128(), secret.mutable_view());
     if (!status.ok()) return status;
     if (KeyTagsVerify(offer, secret.view())) {
-      return Settle(exchange, group, subset, secret, sharing, own_source);
+      return Settle(exchange, offer_bytes, group, subset, secret, sharing,
+                    own_source);
     }
   } while (NextSubset(others, newest));
   return RelayOutcome();
 }
 
-RelayOutcome Responder::Settle(Exchange& exchange, const Group& group,
+RelayOutcome Responder::Settle(Exchange& exchange,
+                               absl::string_view offer_bytes,
+                               const Group& group,
                                const std::vector<size_t>& subset,
                                const Secret& secret, const Sharing& sharing,
                                PadSource own_source) {
@@ -178,7 +186,7 @@ RelayOutcome Responder::Settle(Exchange& exchange, const Group& group,
     if (!Contains(exchange.seen, hub)) {
       Expected expected = {Secret::OfSize(kOneTimeMacKeySize), {}};
       options_.entropy->Fill(expected.key.mutable_view());
-      expected.hash = HashShare(expected.key, should.view());
+      expected.hash = HashShare(expected.key, offer_bytes, should.view());
       exchange.expected.emplace(hub, std::move(expected));
       continue;
     }
@@ -206,20 +214,21 @@ RelayOutcome Responder::Settle(Exchange& exchange, const Group& group,
   outcome.receipt = exchange.receipt;
   outcome.receipt_for_all = true;
   outcome.hubs = exchange.hubs;
-  exchange.groups.clear();  // `group` and `offer` end here
+  exchange.groups.clear();  // `group`, its bytes and `offer` end here
   return outcome;
 }
 
-absl::StatusOr<RelayOutcome> Responder::OnStraggler(Exchange& exchange,
-                                                    const HubId& hub,
-                                                    Secret share) {
+RelayOutcome Responder::OnStraggler(Exchange& exchange, const HubId& hub,
+                                    absl::string_view offer_bytes,
+                                    const Secret& share) {
   RelayOutcome outcome;
   outcome.hubs = exchange.hubs;
   outcome.receipt = exchange.receipt;
   const auto expected = exchange.expected.find(hub);
   if (expected == exchange.expected.end() ||
-      !EqualInConstantTime(HashShare(expected->second.key, share.view()),
-                           expected->second.hash)) {
+      !EqualInConstantTime(
+          HashShare(expected->second.key, offer_bytes, share.view()),
+          expected->second.hash)) {
     outcome.inconsistent.push_back(hub);
   }
   if (expected != exchange.expected.end()) exchange.expected.erase(expected);

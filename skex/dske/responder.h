@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "skex/base/entropy.h"
 #include "skex/base/ids.h"
 #include "skex/base/instant.h"
@@ -92,8 +93,8 @@ class Responder {
     Offer offer;
     std::vector<Share> shares;
   };
-  // A share still expected after the key was found: its hash under a random
-  // key.
+  // A share still expected after the key was found: the hash of its offer and
+  // of itself under a random key.
   struct Expected {
     Secret key;
     OneTimeTag hash{};
@@ -113,13 +114,15 @@ class Responder {
                                        PadSource own_source);
   // The outcome has a receipt if the group's newest share has settled it.
   absl::StatusOr<RelayOutcome> TrySubsets(Exchange& exchange,
+                                          absl::string_view offer_bytes,
                                           const Group& group,
                                           PadSource own_source);
-  RelayOutcome Settle(Exchange& exchange, const Group& group,
-                      const std::vector<size_t>& subset, const Secret& secret,
-                      const Sharing& sharing, PadSource own_source);
-  absl::StatusOr<RelayOutcome> OnStraggler(Exchange& exchange, const HubId& hub,
-                                           Secret share);
+  RelayOutcome Settle(Exchange& exchange, absl::string_view offer_bytes,
+                      const Group& group, const std::vector<size_t>& subset,
+                      const Secret& secret, const Sharing& sharing,
+                      PadSource own_source);
+  RelayOutcome OnStraggler(Exchange& exchange, const HubId& hub,
+                           absl::string_view offer_bytes, const Secret& share);
   void MakeRoom(const AgentId& initiator);
   void Forget(std::map<ExchangeKey, Exchange>::iterator exchange);
 
