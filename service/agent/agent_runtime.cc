@@ -17,6 +17,8 @@ namespace {
 
 constexpr absl::Duration kReconnectDelay = absl::Milliseconds(250);
 constexpr absl::Duration kHousekeepInterval = absl::Milliseconds(500);
+// A stream on which the hub does not welcome us is given up after this time.
+constexpr absl::Duration kWelcomePatience = absl::Seconds(10);
 // How often a connection without a key may cut a back-off short.
 constexpr absl::Duration kHurryInterval = absl::Seconds(1);
 
@@ -269,6 +271,7 @@ void AgentRuntime::ConnectHubs(absl::Duration now) {
     Hub& hub = entry;
     if (hub.streaming || now < hub.connect_at) continue;
     hub.streaming = true;
+    hub.connected_at = now;
     hub.connection->Connect(
         [this, &hub](std::string frame) {
           loop_.Post([this, &hub, frame = std::move(frame)] {
@@ -379,7 +382,15 @@ void AgentRuntime::Housekeep(absl::Duration now) {
   psks_.Expire();
   UpdateDemand();
   std::vector<skex::Pad*> pads;
-  for (auto& [name, entry] : hubs_) pads.push_back(entry.pad.pad.get());
+  for (auto& [name, entry] : hubs_) {
+    pads.push_back(entry.pad.pad.get());
+    if (entry.streaming && !node_.link(name).connected() &&
+        now - entry.connected_at >= kWelcomePatience) {
+      // Something on the way was lost or changed. It is tried anew.
+      entry.connected_at = now;
+      entry.connection->Disconnect();
+    }
+  }
   erasure_.Run(now, pads, audit_.get());
 }
 

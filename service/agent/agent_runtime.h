@@ -74,9 +74,10 @@ class AgentRuntime : public AgentControl {
     Endpoint address;
     OpenPad pad;
     std::unique_ptr<HubConnection> connection;
-    bool streaming = false;     // a stream runs
-    bool connected = false;     // as last logged
-    absl::Duration connect_at;  // when not streaming
+    bool streaming = false;       // a stream runs
+    bool connected = false;       // as last logged
+    absl::Duration connect_at;    // when not streaming
+    absl::Duration connected_at;  // when it began, while streaming
     std::string last_error;
   };
   struct Peer {

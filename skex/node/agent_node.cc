@@ -148,6 +148,7 @@ PadSource AgentNode::WorstSource() const {
 void AgentNode::OnTime(const Instant& now) {
   if (!started_.has_value()) started_ = now.mono;
   responder_.OnTime(now);
+  for (auto& [id, link] : links_) link->OnTime(now.mono);
   for (auto& [id, peer] : peers_) {
     if (peer.exchange != nullptr) {
       absl::Status late = peer.exchange->OnTime(now);

@@ -96,7 +96,13 @@ absl::Status HubNode::OnFrame(StreamNumber number,
   return status;
 }
 
-void HubNode::OnTime(const Instant& now) { relay_.OnTime(now); }
+void HubNode::OnTime(const Instant& now) {
+  relay_.OnTime(now);
+  for (auto& [id, agent] : agents_) {
+    agent.link->OnTime(now.mono);
+    Collect(agent);
+  }
+}
 
 void HubNode::Collect(Agent& agent) {
   for (std::string& frame : agent.link->TakeOutbox()) {

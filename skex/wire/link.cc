@@ -177,6 +177,7 @@ void Link::BeginSession(const Nonce& challenge, const Nonce& answer,
     peer_boot_ = peer_boot;
   }
   requests_sent_ = requests_seen_ = 0;
+  last_grant_.clear();
   state_ = State::kUp;
   RequestGrants();
 }
@@ -211,7 +212,9 @@ void Link::RequestGrants() {
   ByteWriter body;
   body.Raw(session_.bytes()).U32(++requests_sent_).U64(mac).U64(otp);
   SendLinkFrame(FrameType::kRequest, body.bytes());
+  last_request_ = outbox_.back();
   request_pending_ = true;
+  pending_since_.reset();
 }
 
 absl::Status Link::OnRequest(const Frame& frame) {
@@ -222,6 +225,11 @@ absl::Status Link::OnRequest(const Frame& frame) {
   const uint64_t otp_wanted = std::min(reader.U64(), kMostOtpPerRequest);
   absl::Status status = reader.Finish("request");
   if (!status.ok()) return status;
+  if (session == session_ && number == requests_seen_ && !last_grant_.empty()) {
+    // Made again, or repeated by somebody: costs no more pad.
+    outbox_.push_back(last_grant_);
+    return absl::OkStatus();
+  }
   if (session != session_ || number <= requests_seen_) {
     return absl::AlreadyExistsError("request was seen before");
   }
@@ -239,6 +247,7 @@ absl::Status Link::OnRequest(const Frame& frame) {
   body.Raw(session_.bytes()).U32(number);
   body.U64(mac.from).U64(mac.to).U64(otp.from).U64(otp.to);
   SendLinkFrame(FrameType::kGrant, body.bytes());
+  last_grant_ = outbox_.back();
   return absl::OkStatus();
 }
 
@@ -355,6 +364,25 @@ absl::StatusOr<uint64_t> Link::Seal(FrameType type,
   return slot->offset;
 }
 
+void Link::OnTime(absl::Duration now) {
+  if (mac_exhausted_ || otp_exhausted_) {
+    if (!exhausted_since_.has_value()) {
+      exhausted_since_ = now;
+    } else if (now - *exhausted_since_ >= kExhaustedPatience) {
+      exhausted_since_.reset();
+      mac_exhausted_ = otp_exhausted_ = false;
+      RequestGrants();
+    }
+  }
+  if (!request_pending_) return;
+  if (!pending_since_.has_value()) {
+    pending_since_ = now;
+  } else if (now - *pending_since_ >= kRequestPatience) {
+    outbox_.push_back(last_request_);
+    pending_since_ = now;
+  }
+}
+
 void Link::WantOtp(uint64_t otp_bytes) {
   otp_wanted_ = std::max(otp_wanted_, otp_bytes);
   RequestGrants();
@@ -370,7 +398,8 @@ std::string Link::detail() const {
   if (state_ == State::kDown) return "not connected";
   if (state_ == State::kHelloSent) return "waiting for the hub's welcome";
   if (mac_exhausted_ || otp_exhausted_) {
-    return "the pad is used up: enrol a new one";
+    return "the other end grants no more: the pad is used up and a new one "
+           "must be enrolled, or its disk is full";
   }
   return "waiting for pad grants";
 }

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "skex/base/entropy.h"
 #include "skex/base/ids.h"
@@ -94,6 +95,15 @@ class Link {
                                 absl::Span<const absl::string_view> body,
                                 PadRange otp);
 
+  // Time has passed, on the monotonic clock. A request for grants that was not
+  // answered within kRequestPatience is sent again, byte for byte, and gets the
+  // same answer: it or the answer was lost, or changed on the way.
+  void OnTime(absl::Duration now);
+  // Where the other end had nothing to grant it is asked again after
+  // kExhaustedPatience: its disk may have been full.
+  static constexpr absl::Duration kRequestPatience = absl::Seconds(1);
+  static constexpr absl::Duration kExhaustedPatience = absl::Seconds(5);
+
   // Asks the other end for grants until `otp_bytes` can be taken at once.
   void WantOtp(uint64_t otp_bytes);
 
@@ -142,8 +152,12 @@ class Link {
   uint32_t requests_sent_ = 0;
   uint32_t requests_seen_ = 0;
   bool request_pending_ = false;
-  bool mac_exhausted_ = false;  // the other end has nothing more to grant
+  std::string last_request_;                     // the frame
+  std::optional<absl::Duration> pending_since_;  // when OnTime() saw it first
+  std::string last_grant_;      // the frame that answered requests_seen_
+  bool mac_exhausted_ = false;  // the other end had nothing more to grant
   bool otp_exhausted_ = false;
+  std::optional<absl::Duration> exhausted_since_;  // when OnTime() saw it first
   uint64_t otp_wanted_ = 0;
   std::vector<std::string> outbox_;
 };

@@ -227,7 +227,8 @@ TEST_F(LinkTest, UsedUpPadIsSaid) {
     Settle();
   }
   EXPECT_FALSE(agent_->ready());
-  EXPECT_EQ(agent_->detail(), "the pad is used up: enrol a new one");
+  EXPECT_EQ(agent_->detail().substr(0, 40),
+            "the other end grants no more: the pad is");
 }
 
 TEST_F(LinkTest, ReplayedRequestGrantsNothing) {
@@ -236,10 +237,56 @@ TEST_F(LinkTest, ReplayedRequestGrantsNothing) {
   std::vector<std::string> request = agent_->TakeOutbox();
   ASSERT_EQ(request.size(), 1u);
   EXPECT_TRUE(hub_->Open(AsBytes(request[0])).ok());
-  const uint64_t left = hub_pad_->commits();
+  const std::vector<std::string> grant = hub_->TakeOutbox();
+  const uint64_t commits = hub_pad_->commits();
+  // The same answer again, and no more pad.
+  EXPECT_TRUE(hub_->Open(AsBytes(request[0])).ok());
+  EXPECT_EQ(hub_->TakeOutbox(), grant);
+  EXPECT_EQ(hub_pad_->commits(), commits);
+  ASSERT_EQ(grant.size(), 1u);
+  EXPECT_TRUE(agent_->Open(AsBytes(grant[0])).ok());
+  EXPECT_EQ(agent_->Open(AsBytes(grant[0])).status().code(),
+            absl::StatusCode::kAlreadyExists);
+  // Behind a newer one it gets no answer at all.
+  agent_->WantOtp(4 * kOtpChunk);
+  Settle();
   EXPECT_EQ(hub_->Open(AsBytes(request[0])).status().code(),
             absl::StatusCode::kAlreadyExists);
-  EXPECT_EQ(hub_pad_->commits(), left);
+}
+
+TEST_F(LinkTest, LostRequestIsSentAgain) {
+  Connect();
+  agent_->WantOtp(2 * kOtpChunk);
+  const std::vector<std::string> lost = agent_->TakeOutbox();
+  const absl::Duration start = absl::Seconds(1000);
+  agent_->OnTime(start);
+  EXPECT_TRUE(agent_->TakeOutbox().empty());
+  agent_->OnTime(start + Link::kRequestPatience);
+  EXPECT_EQ(agent_->TakeOutbox(), lost);
+  EXPECT_TRUE(hub_->Open(AsBytes(lost[0])).ok());
+  hub_->TakeOutbox();  // the answer is lost as well
+  agent_->OnTime(start + 2 * Link::kRequestPatience);
+  Settle();
+  EXPECT_GE(agent_pad_->Granted(Stream::kOtp), 2 * kOtpChunk);
+  agent_->OnTime(start + 4 * Link::kRequestPatience);
+  EXPECT_TRUE(agent_->TakeOutbox().empty());
+}
+
+TEST_F(LinkTest, FullDiskOfTheOtherEndIsGotOver) {
+  Connect();
+  pads_.hub->failure = absl::ResourceExhaustedError("no space");
+  agent_->WantOtp(2 * kOtpChunk);
+  Settle();
+  EXPECT_LT(agent_pad_->Granted(Stream::kOtp), 2 * kOtpChunk);
+  pads_.hub->failure = absl::OkStatus();
+  const absl::Duration start = absl::Seconds(1000);
+  agent_->OnTime(start);
+  agent_->WantOtp(2 * kOtpChunk);
+  agent_->OnTime(start + Link::kExhaustedPatience);
+  Settle();
+  agent_->WantOtp(2 * kOtpChunk);
+  Settle();
+  EXPECT_GE(agent_pad_->Granted(Stream::kOtp), 2 * kOtpChunk);
 }
 
 TEST_F(LinkTest, FrameReflectedToItsSenderIsRefused) {

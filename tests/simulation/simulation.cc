@@ -1,0 +1,511 @@
+#include "tests/simulation/simulation.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "skex/base/bytes.h"
+
+namespace skex {
+namespace {
+
+constexpr absl::Duration kTick = absl::Milliseconds(50);
+constexpr absl::Duration kWelcomePatience = absl::Seconds(10);
+// More than an exchange, its receipts and its grants can have on one stream.
+constexpr int kMostInFlight = 4096;
+constexpr size_t kMostWaiting = 4096;
+// Enough pad for everything that a run may waste.
+constexpr uint64_t kPadChunks = 4096;
+
+// How the record names the use of a pad at one end, in one direction.
+std::string UseOf(const std::string& end, Direction direction) {
+  return absl::StrCat(end, " direction ", static_cast<int>(direction));
+}
+
+std::string AgentName(int number) {
+  return absl::StrCat("agent", number, "@north.example");
+}
+
+HubId HubName(int number) {
+  return *HubId::Parse(absl::StrCat("hub", number, "@op", number, ".example"));
+}
+
+}  // namespace
+
+Simulation::Simulation(const Options& options)
+    : options_(options),
+      random_(options.seed),
+      entropy_(options.seed + 1),
+      agents_(static_cast<size_t>(options.agents)),
+      hubs_(static_cast<size_t>(options.hubs)),
+      wires_(static_cast<size_t>(options.agents * options.hubs)) {
+  for (int a = 0; a < options_.agents; ++a) {
+    Agent& agent = agents_[static_cast<size_t>(a)];
+    agent.name = AgentName(a);
+    for (int i = 1; i <= options_.peers; ++i) {
+      agent.peers.push_back((a + i) % options_.agents);
+    }
+    for (int h = 0; h < options_.hubs; ++h) {
+      const PadIdentity identity = {
+          RandomId<TableId>(entropy_), *AgentId::Parse(agent.name), HubName(h),
+          PadSource::kGenerator,
+          PadGeometry{.lanes = 1,
+                      .mac_bytes = kPadChunks * kMacChunk,
+                      .otp_bytes = kPadChunks * kOtpChunk}};
+      const uint64_t seed = random_();
+      agent.storage.push_back(std::make_unique<GeneratedPad>(identity, seed));
+      agent.pads.emplace_back();
+      auto& hub = hubs_[static_cast<size_t>(h)];
+      hub.storage.push_back(std::make_unique<GeneratedPad>(identity, seed));
+      hub.pads.emplace_back();
+      if (h < options_.liars) hub.storage.back()->Bend();
+    }
+  }
+}
+
+void Simulation::At(absl::Duration at, std::function<void()> action) {
+  events_.push({at, next_order_++, std::move(action)});
+}
+
+void Simulation::RunUntil(absl::Duration end) {
+  while (!events_.empty() && events_.top().at <= end && violations_.empty()) {
+    now_ = events_.top().at;
+    const std::function<void()> action = events_.top().action;
+    events_.pop();
+    action();
+  }
+  now_ = end;
+}
+
+void Simulation::Run() {
+  for (int h = 0; h < options_.hubs; ++h) StartHub(h);
+  for (int a = 0; a < options_.agents; ++a) StartAgent(a);
+  Tick();
+  faulty_ = options_.fault_interval < absl::InfiniteDuration();
+  if (faulty_) BreakSomething();
+  RunUntil(now_ + options_.faulty_time);
+  Heal();
+  // What the faults left behind may take a while: back-offs, dead boots.
+  RunUntil(now_ + options_.healthy_time / 2);
+  fresh_.clear();
+  RunUntil(now_ + options_.healthy_time / 2);
+  if (!violations_.empty()) return;
+  for (int a = 0; a < options_.agents; ++a) {
+    for (int peer : agents_[static_cast<size_t>(a)].peers) {
+      if (fresh_[{a, AgentName(peer)}] > 0) continue;
+      Violation(
+          absl::StrCat(AgentName(a), " gets no keys of ", AgentName(peer), ": ",
+                       agents_[static_cast<size_t>(a)]
+                           .node->LastFailure(*AgentId::Parse(AgentName(peer)))
+                           .ToString()));
+    }
+  }
+}
+
+// ---- Processes
+
+void Simulation::StartAgent(int number) {
+  Agent& agent = agents_[static_cast<size_t>(number)];
+  if (agent.node != nullptr) return;
+  ++agent.life;
+  auto node = std::make_unique<AgentNode>(
+      AgentNode::Options{.self = *AgentId::Parse(agent.name),
+                         .boot = RandomId<BootId>(entropy_),
+                         .entropy = &entropy_});
+  for (int h = 0; h < options_.hubs; ++h) {
+    const auto i = static_cast<size_t>(h);
+    absl::StatusOr<std::unique_ptr<Pad>> pad =
+        Pad::Open(agent.storage[i].get(), Side::kAgent, 0);
+    if (!pad.ok()) {
+      // A full disk: the process does not start, and is tried again.
+      After(absl::Seconds(1), [this, number] { StartAgent(number); });
+      return;
+    }
+    agent.pads[i] = *std::move(pad);
+    const std::string end = absl::StrCat("agent ", number, " hub ", h);
+    agent.pads[i]->set_use_observer(
+        [this, end](Direction direction, Stream stream, PadRange range) {
+          NoteUse(end, direction, stream, range);
+        });
+    node->AddHub(HubName(h), agent.pads[i].get());
+  }
+  for (int other = 0; other < options_.agents; ++other) {
+    const bool dials =
+        std::count(agent.peers.begin(), agent.peers.end(), other) > 0;
+    const auto& theirs = agents_[static_cast<size_t>(other)].peers;
+    const bool accepts = std::count(theirs.begin(), theirs.end(), number) > 0;
+    if (other == number || (!dials && !accepts)) continue;
+    PeerPolicy policy = {.peer = *AgentId::Parse(AgentName(other))};
+    for (int h = 0; h < options_.hubs; ++h) policy.hubs.push_back(HubName(h));
+    policy.SortHubs();
+    policy.threshold = policy.min_hubs = options_.threshold;
+    node->AddPeer(policy);
+  }
+  agent.node = std::move(node);
+  for (int h = 0; h < options_.hubs; ++h) Connect(number, h);
+  Want(number);
+}
+
+void Simulation::StopAgent(int number) {
+  Agent& agent = agents_[static_cast<size_t>(number)];
+  if (agent.node == nullptr) return;
+  for (int h = 0; h < options_.hubs; ++h) {
+    Wire& link = wire(number, h);
+    Hub& hub = hubs_[static_cast<size_t>(h)];
+    if (link.stream != 0 && hub.node != nullptr) {
+      hub.node->OnStreamDown(link.stream);
+      PumpHub(h);
+    }
+    link.stream = 0;
+  }
+  agent.node.reset();
+  for (auto& pad : agent.pads) pad.reset();
+}
+
+void Simulation::StartHub(int number) {
+  Hub& hub = hubs_[static_cast<size_t>(number)];
+  if (hub.node != nullptr) return;
+  ++hub.life;
+  auto node = std::make_unique<HubNode>(
+      HubNode::Options{.self = HubName(number),
+                       .boot = RandomId<BootId>(entropy_),
+                       .entropy = &entropy_,
+                       .relay = {.self = HubName(number)}});
+  for (int a = 0; a < options_.agents; ++a) {
+    const auto i = static_cast<size_t>(a);
+    absl::StatusOr<std::unique_ptr<Pad>> pad =
+        Pad::Open(hub.storage[i].get(), Side::kHub, 0);
+    if (!pad.ok()) {
+      After(absl::Seconds(1), [this, number] { StartHub(number); });
+      return;
+    }
+    hub.pads[i] = *std::move(pad);
+    const std::string end = absl::StrCat("hub ", number, " agent ", a);
+    hub.pads[i]->set_use_observer(
+        [this, end](Direction direction, Stream stream, PadRange range) {
+          NoteUse(end, direction, stream, range);
+        });
+    Relay::Enrolment enrolment;
+    for (int other = 0; other < options_.agents; ++other) {
+      if (other != a) enrolment.allow.insert(*AgentId::Parse(AgentName(other)));
+    }
+    node->AddAgent(*AgentId::Parse(AgentName(a)), hub.pads[i].get(), enrolment);
+  }
+  hub.node = std::move(node);
+  for (int a = 0; a < options_.agents; ++a) Connect(a, number);
+}
+
+void Simulation::StopHub(int number) {
+  Hub& hub = hubs_[static_cast<size_t>(number)];
+  if (hub.node == nullptr) return;
+  hub.node.reset();
+  for (auto& pad : hub.pads) pad.reset();
+  for (int a = 0; a < options_.agents; ++a) {
+    wire(a, number).stream = 0;
+    Agent& agent = agents_[static_cast<size_t>(a)];
+    if (agent.node != nullptr) agent.node->OnStreamDown(HubName(number));
+  }
+}
+
+// ---- The network
+
+void Simulation::Connect(int agent, int hub) {
+  Wire& link = wire(agent, hub);
+  if (link.stream != 0 || agents_[static_cast<size_t>(agent)].node == nullptr ||
+      hubs_[static_cast<size_t>(hub)].node == nullptr) {
+    return;
+  }
+  link.stream = next_stream_++;
+  link.in_flight = 0;
+  link.since = now_;
+  hubs_[static_cast<size_t>(hub)].node->OnStreamUp(link.stream);
+  PumpHub(hub);
+}
+
+void Simulation::Cut(int agent, int hub) {
+  Wire& link = wire(agent, hub);
+  if (link.stream == 0) return;
+  Hub& the_hub = hubs_[static_cast<size_t>(hub)];
+  Agent& the_agent = agents_[static_cast<size_t>(agent)];
+  if (the_hub.node != nullptr) the_hub.node->OnStreamDown(link.stream);
+  if (the_agent.node != nullptr) the_agent.node->OnStreamDown(HubName(hub));
+  link.stream = 0;
+  After(absl::Milliseconds(50 + Below(2000)),
+        [this, agent, hub] { Connect(agent, hub); });
+}
+
+void Simulation::Send(int agent, int hub, bool to_hub, std::string frame) {
+  Wire& link = wire(agent, hub);
+  if (link.stream == 0) return;
+  ++frames_;
+  int copies = 1;
+  bool in_order = true;
+  if (faulty_ && OneIn(50)) {
+    ++faults_;
+    switch (Below(4)) {
+      case 0:
+        return;  // lost
+      case 1:
+        copies = 2;
+        break;
+      case 2:
+        frame[Below(frame.size())] ^= static_cast<char>(1 << Below(8));
+        break;
+      default:
+        in_order = false;
+    }
+  }
+  for (; copies > 0; --copies) {
+    absl::Duration arrival =
+        std::max(now_, link.stalled_until) +
+        absl::Microseconds(200 + Below(20'000) + (in_order ? 0 : 400'000));
+    if (in_order) {
+      // A stream keeps its order.
+      absl::Duration& last = link.last_arrival[to_hub ? 0 : 1];
+      arrival = last = std::max(arrival, last);
+    }
+    if (++link.in_flight > kMostInFlight) {
+      Violation(absl::StrCat("more than ", kMostInFlight,
+                             " frames between agent ", agent, " and hub ",
+                             hub));
+    }
+    At(arrival, [this, agent, hub, to_hub, stream = link.stream, frame] {
+      Deliver(agent, hub, to_hub, stream, frame);
+    });
+  }
+}
+
+void Simulation::Deliver(int agent, int hub, bool to_hub, StreamNumber stream,
+                         const std::string& frame) {
+  Wire& link = wire(agent, hub);
+  if (link.stream != stream) return;  // went down with its stream
+  --link.in_flight;
+  // What is wrong with a frame is of no interest: the invariants are.
+  if (to_hub) {
+    HubNode& node = *hubs_[static_cast<size_t>(hub)].node;
+    const absl::Status status = node.OnFrame(stream, AsBytes(frame), HubTime());
+    if (node.relay().waiting() > kMostWaiting) {
+      Violation(absl::StrCat("hub ", hub, " holds ", node.relay().waiting(),
+                             " shares"));
+    }
+    PumpHub(hub);
+    // A hub closes the stream of somebody whose hello does not verify.
+    if (absl::IsUnauthenticated(status)) Cut(agent, hub);
+  } else {
+    Agent& receiver = agents_[static_cast<size_t>(agent)];
+    receiver.node->OnFrame(HubName(hub), AsBytes(frame), TimeOf(receiver))
+        .IgnoreError();
+    PumpAgent(agent);
+  }
+}
+
+void Simulation::PumpAgent(int number) {
+  Agent& agent = agents_[static_cast<size_t>(number)];
+  if (agent.node == nullptr) return;
+  for (AgentEvent& event : agent.node->TakeEvents()) OnEvent(number, event);
+  for (auto& [hub_id, frame] : agent.node->TakeFrames()) {
+    for (int h = 0; h < options_.hubs; ++h) {
+      if (HubName(h) == hub_id) Send(number, h, true, std::move(frame));
+    }
+  }
+}
+
+void Simulation::PumpHub(int number) {
+  Hub& hub = hubs_[static_cast<size_t>(number)];
+  if (hub.node == nullptr) return;
+  std::map<StreamNumber, int> agent_of;
+  for (auto& [stream, frame] : hub.node->TakeFrames()) {
+    if (agent_of.empty()) {
+      for (int a = 0; a < options_.agents; ++a) {
+        agent_of[wire(a, number).stream] = a;
+      }
+    }
+    const auto found = agent_of.find(stream);
+    if (found != agent_of.end()) {
+      Send(found->second, number, false, std::move(frame));
+    }
+  }
+}
+
+// ---- Time
+
+void Simulation::Tick() {
+  for (int h = 0; h < options_.hubs; ++h) {
+    Hub& hub = hubs_[static_cast<size_t>(h)];
+    if (hub.node != nullptr) hub.node->OnTime(HubTime());
+    PumpHub(h);
+  }
+  for (int a = 0; a < options_.agents; ++a) {
+    Agent& agent = agents_[static_cast<size_t>(a)];
+    if (agent.node == nullptr) continue;
+    agent.node->OnTime(TimeOf(agent));
+    if (OneIn(40)) {
+      for (auto& pad : agent.pads) pad->EraseUsed(OneIn(2)).IgnoreError();
+    }
+    PumpAgent(a);
+    for (int h = 0; h < options_.hubs; ++h) {
+      // As the daemons do with a stream on which nobody is welcomed.
+      if (now_ - wire(a, h).since >= kWelcomePatience &&
+          !agent.node->link(HubName(h)).connected()) {
+        Cut(a, h);
+      }
+    }
+  }
+  After(kTick, [this] { Tick(); });
+}
+
+void Simulation::Want(int number) {
+  Agent& agent = agents_[static_cast<size_t>(number)];
+  if (agent.node == nullptr) return;
+  for (int peer : agent.peers) {
+    agent.node
+        ->SetWanted(*AgentId::Parse(AgentName(peer)),
+                    static_cast<uint16_t>(1 + Below(8)), TimeOf(agent))
+        .IgnoreError();
+  }
+  PumpAgent(number);
+  const uint64_t life = agent.life;
+  After(absl::Milliseconds(500 + Below(3000)), [this, number, life] {
+    if (agents_[static_cast<size_t>(number)].life == life) Want(number);
+  });
+}
+
+// ---- Faults
+
+void Simulation::BreakSomething() {
+  if (!faulty_) return;
+  ++faults_;
+  const int a = static_cast<int>(Below(agents_.size()));
+  const int h = static_cast<int>(Below(hubs_.size()));
+  Agent& agent = agents_[static_cast<size_t>(a)];
+  Hub& hub = hubs_[static_cast<size_t>(h)];
+  const absl::Duration while_broken = absl::Milliseconds(10 + Below(4000));
+  switch (Below(8)) {
+    case 0:
+      ++crashes_;
+      StopAgent(a);
+      if (OneIn(4)) RestoreBackup(a);
+      After(while_broken, [this, a] { StartAgent(a); });
+      break;
+    case 1:
+      ++crashes_;
+      StopHub(h);
+      After(while_broken, [this, h] { StartHub(h); });
+      break;
+    case 2:
+      Cut(a, h);
+      break;
+    case 3:  // one stream stalls
+      wire(a, h).stalled_until = now_ + while_broken;
+      break;
+    case 4:  // a partition: half of the agents hear nothing of the hub
+      for (int other = a % 2; other < options_.agents; other += 2) {
+        wire(other, h).stalled_until = now_ + while_broken;
+      }
+      break;
+    case 5:
+      agent.clock_error = absl::Seconds(static_cast<int>(Below(241)) - 120);
+      break;
+    case 6:
+      agent.storage[static_cast<size_t>(h)]->failure =
+          absl::ResourceExhaustedError("no space left on the device");
+      After(while_broken, [this, a, h] {
+        agents_[static_cast<size_t>(a)]
+            .storage[static_cast<size_t>(h)]
+            ->failure = absl::OkStatus();
+      });
+      break;
+    default:
+      hub.storage[static_cast<size_t>(a)]->failure =
+          absl::ResourceExhaustedError("no space left on the device");
+      After(while_broken, [this, a, h] {
+        hubs_[static_cast<size_t>(h)].storage[static_cast<size_t>(a)]->failure =
+            absl::OkStatus();
+      });
+  }
+  After(absl::Milliseconds(
+            1 + Below(2 * static_cast<uint64_t>(absl::ToInt64Milliseconds(
+                              options_.fault_interval)))),
+        [this] { BreakSomething(); });
+}
+
+// Some time after the backup the agent has used more of its pads; then its disk
+// is as it was. The hubs, which have the other ends, are not restored.
+void Simulation::RestoreBackup(int number) {
+  Agent& agent = agents_[static_cast<size_t>(number)];
+  if (agent.backup.empty()) {
+    for (const auto& storage : agent.storage) {
+      agent.backup.push_back(storage->Backup());
+    }
+    return;
+  }
+  for (size_t i = 0; i < agent.storage.size(); ++i) {
+    agent.storage[i]->Restore(agent.backup[i]);
+    // A restored receiver grants, and may receive, once more what it granted
+    // since the backup.
+    used_.erase(UseOf(absl::StrCat("agent ", number, " hub ", i),
+                      Direction::kHubToAgent));
+  }
+}
+
+void Simulation::Heal() {
+  faulty_ = false;
+  for (Agent& agent : agents_) {
+    agent.clock_error = absl::ZeroDuration();
+    for (auto& storage : agent.storage) storage->failure = absl::OkStatus();
+  }
+  for (Hub& hub : hubs_) {
+    for (auto& storage : hub.storage) storage->failure = absl::OkStatus();
+  }
+  for (Wire& link : wires_) link.stalled_until = now_;
+  for (int h = 0; h < options_.hubs; ++h) StartHub(h);
+  for (int a = 0; a < options_.agents; ++a) StartAgent(a);
+}
+
+// ---- Invariants
+
+void Simulation::OnEvent(int number, AgentEvent& event) {
+  auto* established = std::get_if<KeysEstablished>(&event);
+  if (established == nullptr) return;
+  if (established->initiator) {
+    fresh_[{number, established->peer.text()}] +=
+        static_cast<int>(established->keys.size());
+  }
+  for (const Key& key : established->keys) {
+    ++keys_;
+    const std::string bytes(AsText(key.bytes.view()));
+    const int end = established->initiator ? 1 : 2;
+    KeyRecord& record = key_records_[key.id];
+    if (record.ends & end) {
+      Violation(absl::StrCat("key ", key.id.Hex(), " came twice at one end"));
+    } else if (record.ends != 0 && record.bytes != bytes) {
+      Violation(absl::StrCat("key ", key.id.Hex(), " differs at its ends"));
+    }
+    record.ends |= end;
+    record.bytes = bytes;
+  }
+}
+
+void Simulation::NoteUse(const std::string& end, Direction direction,
+                         Stream stream, PadRange range) {
+  std::map<uint64_t, uint64_t>& used = used_[UseOf(end, direction)];
+  const auto after = used.upper_bound(range.from);
+  const bool overlaps =
+      (after != used.end() && after->first < range.to) ||
+      (after != used.begin() && std::prev(after)->second > range.from);
+  if (overlaps) {
+    Violation(absl::StrCat(end, " uses [", range.from, ", ", range.to,
+                           ") of stream ", static_cast<int>(stream),
+                           ", direction ", static_cast<int>(direction),
+                           ", twice"));
+  }
+  used.emplace(range.from, range.to);
+}
+
+void Simulation::Violation(std::string what) {
+  violations_.push_back(absl::StrCat(
+      "after ", absl::FormatDuration(now_ - absl::Seconds(1000)), ": ", what));
+}
+
+}  // namespace skex

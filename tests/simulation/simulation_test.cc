@@ -1,0 +1,108 @@
+// Whole networks under faults, from many seeds.
+//
+// SKEX_TEST_SEED is the first seed, SKEX_TEST_SEEDS how many there are.
+
+#include "tests/simulation/simulation.h"
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+
+namespace skex {
+namespace {
+
+constexpr uint64_t kSeeds = 1000;
+
+uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr || *text == '\0' ? otherwise
+                                          : std::strtoull(text, nullptr, 10);
+}
+
+uint64_t FirstSeed() { return FromEnvironment("SKEX_TEST_SEED", 1); }
+
+struct Totals {
+  uint64_t keys = 0, crashes = 0, faults = 0, frames = 0;
+};
+
+void ExpectNoViolation(const Simulation::Options& options,
+                       Totals* totals = nullptr) {
+  SCOPED_TRACE(testing::Message() << "SKEX_TEST_SEED=" << options.seed);
+  Simulation simulation(options);
+  simulation.Run();
+  EXPECT_EQ(simulation.violations(), std::vector<std::string>());
+  EXPECT_GT(simulation.keys(), 0u);
+  if (totals != nullptr) {
+    totals->keys += simulation.keys();
+    totals->crashes += simulation.crashes();
+    totals->faults += simulation.faults();
+    totals->frames += simulation.frames();
+  }
+}
+
+TEST(SimulationTest, NothingBreaksWithoutFaults) {
+  ExpectNoViolation(
+      {.seed = FirstSeed(), .fault_interval = absl::InfiniteDuration()});
+}
+
+TEST(SimulationTest, InvariantsHoldUnderFaults) {
+  const uint64_t first = FirstSeed();
+  const uint64_t count = FromEnvironment("SKEX_TEST_SEEDS", kSeeds);
+  Totals totals;
+  for (uint64_t seed = first; seed < first + count; ++seed) {
+    // 2 of 3, 3 of 5, 4 of 7, with none to n - k liars.
+    const auto k = static_cast<uint8_t>(2 + seed % 3);
+    ExpectNoViolation({.seed = seed,
+                       .agents = 2 + static_cast<int>(seed % 2),
+                       .hubs = 2 * k - 1,
+                       .threshold = k,
+                       .peers = 1,
+                       .liars = static_cast<int>(seed / 3 % k),
+                       .faulty_time = absl::Seconds(8),
+                       .healthy_time = absl::Seconds(70)},
+                      &totals);
+    if (HasFailure()) {
+      std::printf("SKEX_TEST_SEED=%llu\n",
+                  static_cast<unsigned long long>(seed));
+      return;
+    }
+  }
+  std::printf("%llu seeds: %llu keys, %llu frames, %llu faults, %llu crashes\n",
+              static_cast<unsigned long long>(count),
+              static_cast<unsigned long long>(totals.keys),
+              static_cast<unsigned long long>(totals.frames),
+              static_cast<unsigned long long>(totals.faults),
+              static_cast<unsigned long long>(totals.crashes));
+  EXPECT_GT(totals.crashes, count);
+}
+
+TEST(SimulationTest, FiveHundredAgentsAndSevenHubs) {
+  ExpectNoViolation({.seed = FirstSeed(),
+                     .agents = 500,
+                     .hubs = 7,
+                     .threshold = 4,
+                     .peers = 1,
+                     .liars = 1,
+                     .faulty_time = absl::Seconds(3),
+                     .fault_interval = absl::Milliseconds(10),
+                     .healthy_time = absl::Seconds(20)});
+}
+
+// The checks can fail: more liars than the scheme bears.
+TEST(SimulationTest, TooManyLiarsAreSeen) {
+  Simulation simulation({.seed = FirstSeed(),
+                         .liars = 3,
+                         .fault_interval = absl::InfiniteDuration(),
+                         .healthy_time = absl::Seconds(20)});
+  simulation.Run();
+  ASSERT_FALSE(simulation.violations().empty());
+  EXPECT_NE(simulation.violations()[0].find("gets no keys"), std::string::npos)
+      << simulation.violations()[0];
+}
+
+}  // namespace
+}  // namespace skex
