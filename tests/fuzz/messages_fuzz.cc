@@ -24,7 +24,8 @@ void ParseEverything(absl::Span<const uint8_t> bytes) {
     skex::ByteWriter writer;
     share->offer.Encode(writer);
     Require(writer.bytes() == share->offer_bytes);
-    skex::TagContext(share->offer, skex::ComputePolicyHash(share->offer), 0);
+    skex::TagContext(share->offer, skex::ComputePolicyHash(share->offer),
+                     skex::KeyId());
   }
   if (auto receipt = skex::Receipt::Parse(bytes); receipt.ok()) {
     Require(receipt->Encode() == text);
