@@ -1,5 +1,7 @@
 #include "tests/simulation/generated_pad.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "skex/base/seeded_entropy.h"
@@ -37,22 +39,27 @@ absl::Status GeneratedPad::Read(uint64_t offset, absl::Span<uint8_t> out) {
       out.size() > geometry.total_bytes() - offset) {
     return absl::OutOfRangeError("read behind the end of the pad");
   }
-  const uint64_t bent_from =
-      geometry.Begin(Direction::kAgentToHub, 0, Stream::kOtp);
-  const uint64_t bent_to =
-      geometry.End(Direction::kAgentToHub, 0, Stream::kOtp);
-  for (size_t i = 0; i < out.size(); ++i) {
-    const uint64_t at = offset + i;
-    out[i] = static_cast<uint8_t>(Mix(seed_ ^ (at / 8)) >> (at % 8 * 8));
-    if (bent_ && at >= bent_from && at < bent_to && at % 16 == 0) out[i] ^= 1;
+  for (size_t i = 0; i < out.size();) {
+    const uint64_t word = Mix(seed_ ^ ((offset + i) / 8));
+    for (uint64_t byte = (offset + i) % 8; byte < 8 && i < out.size(); ++byte) {
+      out[i++] = static_cast<uint8_t>(word >> (8 * byte));
+    }
+  }
+  if (bent_ &&
+      offset >= geometry.Begin(Direction::kAgentToHub, 0, Stream::kOtp) &&
+      offset < geometry.End(Direction::kAgentToHub, 0, Stream::kOtp)) {
+    for (size_t i = 0; i < out.size(); i += kOtpBlockSize) out[i] ^= 1;
   }
   // Erased bytes are zeros.
   for (Direction direction : {Direction::kAgentToHub, Direction::kHubToAgent}) {
     for (Stream stream : {Stream::kMac, Stream::kOtp}) {
-      const uint64_t from = geometry.Begin(direction, 0, stream);
-      const uint64_t to = marks_.at(direction, 0, stream).erased_upto;
-      for (size_t i = 0; i < out.size(); ++i) {
-        if (offset + i >= from && offset + i < to) out[i] = 0;
+      const uint64_t from =
+          std::max(offset, geometry.Begin(direction, 0, stream));
+      const uint64_t to = std::min(offset + out.size(),
+                                   marks_.at(direction, 0, stream).erased_upto);
+      if (from < to) {
+        std::fill_n(out.begin() + static_cast<ptrdiff_t>(from - offset),
+                    to - from, uint8_t{0});
       }
     }
   }
