@@ -281,28 +281,38 @@ TEST_P(HubFaultsTest, MixturesInAnyOrderChangeNothing) {
   });
 }
 
+// The keys that bob gets when the hubs speak in the order of `order`, each of
+// `liars` with its share of `forged`, the others with that of what was dealt.
+std::vector<Key> KeysAgainst(const Setting& setting, const FakeDealing& forged,
+                             const std::vector<size_t>& liars,
+                             const std::vector<size_t>& order) {
+  SeededEntropy entropy(4);
+  Responder bob({Bob(), BootId({2}), &entropy});
+  bob.AddPeer(setting.policy());
+  const Secret no_mask = Secret::OfSize(LayoutOf(forged.offer).total_size());
+  std::vector<Key> keys;
+  for (size_t hub : order) {
+    const bool lies = std::find(liars.begin(), liars.end(), hub) != liars.end();
+    const FakeDealing& dealing = lies ? forged : setting.dealt();
+    absl::StatusOr<RelayOutcome> outcome =
+        bob.OnShare(setting.policy().hubs[hub],
+                    AsBytes(BodyOf(dealing.offer, dealing.shares[hub].view())),
+                    no_mask, PadSource::kGenerator, TestStart());
+    EXPECT_TRUE(outcome.ok()) << outcome.status();
+    if (!outcome.ok()) continue;
+    for (Key& key : outcome->keys) keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
 // Colluding hubs have a polynomial of their own, with tags that fit it. Fewer
 // than k of them get nothing accepted.
 TEST_P(HubFaultsTest, FewerThanTheThresholdOfColludersChangeNothing) {
   ForEachSetting([](Setting& setting, const std::vector<size_t>& faulty) {
     if (faulty.size() >= setting.k()) return;
     const FakeDealing forged(setting.dealt().offer, 99);
-    SeededEntropy entropy(4);
-    Responder bob({Bob(), BootId({2}), &entropy});
-    bob.AddPeer(setting.policy());
-    const Secret no_mask = Secret::OfSize(LayoutOf(forged.offer).total_size());
-    std::vector<Key> keys;
-    for (size_t hub : Order(setting.n(), faulty, true)) {
-      const bool lies =
-          std::find(faulty.begin(), faulty.end(), hub) != faulty.end();
-      const FakeDealing& dealing = lies ? forged : setting.dealt();
-      absl::StatusOr<RelayOutcome> outcome = bob.OnShare(
-          setting.policy().hubs[hub],
-          AsBytes(BodyOf(dealing.offer, dealing.shares[hub].view())), no_mask,
-          PadSource::kGenerator, TestStart());
-      ASSERT_TRUE(outcome.ok()) << outcome.status();
-      for (Key& key : outcome->keys) keys.push_back(std::move(key));
-    }
+    const std::vector<Key> keys =
+        KeysAgainst(setting, forged, faulty, Order(setting.n(), faulty, true));
     ASSERT_EQ(keys.size(), 1u);
     EXPECT_TRUE(EqualInConstantTime(
         keys[0].bytes.view(),
@@ -314,22 +324,15 @@ TEST_P(HubFaultsTest, FewerThanTheThresholdOfColludersChangeNothing) {
 
 // What the promise rests on: k colluders own the key.
 TEST(HubCollusionTest, ThresholdOfColludersOwnsTheKey) {
-  Setting setting(5, 3);
+  const Setting setting(5, 3);
   const FakeDealing forged(setting.dealt().offer, 99);
-  SeededEntropy entropy(4);
-  Responder bob({Bob(), BootId({2}), &entropy});
-  bob.AddPeer(setting.policy());
-  const Secret no_mask = Secret::OfSize(LayoutOf(forged.offer).total_size());
-  std::vector<Key> keys;
-  for (size_t hub : {0, 1, 2}) {
-    absl::StatusOr<RelayOutcome> outcome =
-        bob.OnShare(setting.policy().hubs[hub],
-                    AsBytes(BodyOf(forged.offer, forged.shares[hub].view())),
-                    no_mask, PadSource::kGenerator, TestStart());
-    ASSERT_TRUE(outcome.ok());
-    for (Key& key : outcome->keys) keys.push_back(std::move(key));
-  }
-  EXPECT_EQ(keys.size(), 1u);
+  const std::vector<Key> keys =
+      KeysAgainst(setting, forged, {0, 1, 2}, {0, 1, 2});
+  ASSERT_EQ(keys.size(), 1u);
+  EXPECT_TRUE(EqualInConstantTime(
+      keys[0].bytes.view(), ExtractKeys(forged.offer, forged.secret.view(),
+                                        BootId({2}), PadSource::kGenerator)[0]
+                                .bytes.view()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Hubs, HubFaultsTest,

@@ -18,20 +18,15 @@ constexpr size_t kMostWaiting = 4096;
 // Enough pad for everything that a run may waste.
 constexpr uint64_t kPadChunks = 4096;
 
-// How the record names the use of a pad at one end, in one direction.
-std::string UseOf(const std::string& end, Direction direction) {
-  return absl::StrCat(end, " direction ", static_cast<int>(direction));
-}
+}  // namespace
 
-std::string AgentName(int number) {
+std::string Simulation::AgentName(int number) {
   return absl::StrCat("agent", number, "@north.example");
 }
 
-HubId HubName(int number) {
+HubId Simulation::HubName(int number) {
   return *HubId::Parse(absl::StrCat("hub", number, "@op", number, ".example"));
 }
-
-}  // namespace
 
 Simulation::Simulation(const Options& options)
     : options_(options),
@@ -166,7 +161,6 @@ void Simulation::StopAgent(int number) {
 void Simulation::StartHub(int number) {
   Hub& hub = hubs_[static_cast<size_t>(number)];
   if (hub.node != nullptr) return;
-  ++hub.life;
   auto node = std::make_unique<HubNode>(
       HubNode::Options{.self = HubName(number),
                        .boot = RandomId<BootId>(entropy_),
@@ -369,143 +363,6 @@ void Simulation::Want(int number) {
   After(absl::Milliseconds(500 + Below(3000)), [this, number, life] {
     if (agents_[static_cast<size_t>(number)].life == life) Want(number);
   });
-}
-
-// ---- Faults
-
-void Simulation::BreakSomething() {
-  if (!faulty_) return;
-  ++faults_;
-  const int a = static_cast<int>(Below(agents_.size()));
-  const int h = static_cast<int>(Below(hubs_.size()));
-  Agent& agent = agents_[static_cast<size_t>(a)];
-  Hub& hub = hubs_[static_cast<size_t>(h)];
-  const absl::Duration while_broken = absl::Milliseconds(10 + Below(4000));
-  switch (Below(8)) {
-    case 0:
-      ++crashes_;
-      StopAgent(a);
-      if (OneIn(4)) RestoreBackup(a);
-      After(while_broken, [this, a] { StartAgent(a); });
-      break;
-    case 1:
-      ++crashes_;
-      StopHub(h);
-      After(while_broken, [this, h] { StartHub(h); });
-      break;
-    case 2:
-      Cut(a, h);
-      break;
-    case 3:  // one stream stalls
-      wire(a, h).stalled_until = now_ + while_broken;
-      break;
-    case 4:  // a partition: half of the agents hear nothing of the hub
-      for (int other = a % 2; other < options_.agents; other += 2) {
-        wire(other, h).stalled_until = now_ + while_broken;
-      }
-      break;
-    case 5:
-      agent.clock_error = absl::Seconds(static_cast<int>(Below(241)) - 120);
-      break;
-    case 6:
-      agent.storage[static_cast<size_t>(h)]->failure =
-          absl::ResourceExhaustedError("no space left on the device");
-      After(while_broken, [this, a, h] {
-        agents_[static_cast<size_t>(a)]
-            .storage[static_cast<size_t>(h)]
-            ->failure = absl::OkStatus();
-      });
-      break;
-    default:
-      hub.storage[static_cast<size_t>(a)]->failure =
-          absl::ResourceExhaustedError("no space left on the device");
-      After(while_broken, [this, a, h] {
-        hubs_[static_cast<size_t>(h)].storage[static_cast<size_t>(a)]->failure =
-            absl::OkStatus();
-      });
-  }
-  After(absl::Milliseconds(
-            1 + Below(2 * static_cast<uint64_t>(absl::ToInt64Milliseconds(
-                              options_.fault_interval)))),
-        [this] { BreakSomething(); });
-}
-
-// Some time after the backup the agent has used more of its pads; then its disk
-// is as it was. The hubs, which have the other ends, are not restored.
-void Simulation::RestoreBackup(int number) {
-  Agent& agent = agents_[static_cast<size_t>(number)];
-  if (agent.backup.empty()) {
-    for (const auto& storage : agent.storage) {
-      agent.backup.push_back(storage->Backup());
-    }
-    return;
-  }
-  for (size_t i = 0; i < agent.storage.size(); ++i) {
-    agent.storage[i]->Restore(agent.backup[i]);
-    // A restored receiver grants, and may receive, once more what it granted
-    // since the backup.
-    used_.erase(UseOf(absl::StrCat("agent ", number, " hub ", i),
-                      Direction::kHubToAgent));
-  }
-}
-
-void Simulation::Heal() {
-  faulty_ = false;
-  for (Agent& agent : agents_) {
-    agent.clock_error = absl::ZeroDuration();
-    for (auto& storage : agent.storage) storage->failure = absl::OkStatus();
-  }
-  for (Hub& hub : hubs_) {
-    for (auto& storage : hub.storage) storage->failure = absl::OkStatus();
-  }
-  for (Wire& link : wires_) link.stalled_until = now_;
-  for (int h = 0; h < options_.hubs; ++h) StartHub(h);
-  for (int a = 0; a < options_.agents; ++a) StartAgent(a);
-}
-
-// ---- Invariants
-
-void Simulation::OnEvent(int number, AgentEvent& event) {
-  auto* established = std::get_if<KeysEstablished>(&event);
-  if (established == nullptr) return;
-  if (established->initiator) {
-    fresh_[{number, established->peer.text()}] +=
-        static_cast<int>(established->keys.size());
-  }
-  for (const Key& key : established->keys) {
-    ++keys_;
-    const std::string bytes(AsText(key.bytes.view()));
-    const int end = established->initiator ? 1 : 2;
-    KeyRecord& record = key_records_[key.id];
-    if (record.ends & end) {
-      Violation(absl::StrCat("key ", key.id.Hex(), " came twice at one end"));
-    } else if (record.ends != 0 && record.bytes != bytes) {
-      Violation(absl::StrCat("key ", key.id.Hex(), " differs at its ends"));
-    }
-    record.ends |= end;
-    record.bytes = bytes;
-  }
-}
-
-void Simulation::NoteUse(const std::string& end, Direction direction,
-                         Stream stream, PadRange range) {
-  std::map<uint64_t, uint64_t>& used = used_[UseOf(end, direction)];
-  const auto after = used.upper_bound(range.from);
-  const bool overlaps =
-      (after != used.end() && after->first < range.to) ||
-      (after != used.begin() && std::prev(after)->second > range.from);
-  if (overlaps) {
-    Violation(absl::StrCat(end, " uses [", range.from, ", ", range.to,
-                           ") of stream ", static_cast<int>(stream),
-                           ", direction ", static_cast<int>(direction),
-                           ", twice"));
-  }
-  used.emplace(range.from, range.to);
-}
-
-void Simulation::Violation(std::string what) {
-  violations_.push_back(absl::StrCat(
-      "after ", absl::FormatDuration(now_ - absl::Seconds(1000)), ": ", what));
 }
 
 }  // namespace skex

@@ -78,7 +78,6 @@ class Simulation {
     std::unique_ptr<HubNode> node;
     std::vector<std::unique_ptr<GeneratedPad>> storage;  // by agent
     std::vector<std::unique_ptr<Pad>> pads;
-    uint64_t life = 0;
   };
   // What connects one agent and one hub.
   struct Wire {
@@ -100,6 +99,11 @@ class Simulation {
       return at != other.at ? at > other.at : order > other.order;
     }
   };
+
+  static std::string AgentName(int number);
+  static HubId HubName(int number);
+  // How the record names the use of a pad at one end, in one direction.
+  static std::string UseOf(const std::string& end, Direction direction);
 
   void At(absl::Duration at, std::function<void()> action);
   void After(absl::Duration delay, std::function<void()> action) {
