@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace skex {
+namespace {
+
+constexpr absl::Duration kLinkInterval = absl::Milliseconds(250);
+
+}  // namespace
 
 HubNode::HubNode(const Options& options)
     : options_(options), relay_(options.relay) {}
@@ -98,6 +103,9 @@ absl::Status HubNode::OnFrame(StreamNumber number,
 
 void HubNode::OnTime(const Instant& now) {
   relay_.OnTime(now);
+  // Links have time-outs of a second and more, and there may be many.
+  if (now.mono < links_due_) return;
+  links_due_ = now.mono + kLinkInterval;
   for (auto& [id, agent] : agents_) {
     agent.link->OnTime(now.mono);
     Collect(agent);

@@ -90,6 +90,7 @@ class HubNode {
   Relay relay_;
   std::map<AgentId, Agent> agents_;
   std::map<StreamNumber, Stream> streams_;
+  absl::Duration links_due_ = -absl::InfiniteDuration();
   std::vector<std::pair<StreamNumber, std::string>> frames_;
   std::vector<StreamNumber> replaced_;
 };
