@@ -25,7 +25,7 @@ class HubConnection {
   // The stream has ended, or could not be begun, and why.
   using OnEnd = absl::AnyInvocable<void(absl::Status)>;
 
-  HubConnection(const Endpoint& address);
+  explicit HubConnection(const Endpoint& address);
   ~HubConnection();
   HubConnection(const HubConnection&) = delete;
   HubConnection& operator=(const HubConnection&) = delete;
