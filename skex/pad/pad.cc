@@ -179,20 +179,20 @@ absl::StatusOr<PadSlice> Pad::Take(Stream stream, uint64_t size) {
   return slice;
 }
 
-absl::StatusOr<PadRange> Pad::Grant(Stream stream, uint64_t at_least) {
+absl::StatusOr<PadRange> Pad::Grant(Stream stream, uint64_t size) {
   Incoming& i = in(stream);
   const Direction direction = ReceiveDirection(side_);
   const uint64_t end = identity().geometry.End(direction, lane_, stream);
-  const uint64_t chunk = Chunk(stream);
   const uint64_t left = end - i.granted_to;
-  if (left == 0 || at_least > left) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "pad of ", identity().agent.text(), " with ", identity().hub.text(),
-        " is used up: ", left, " bytes left in the ", StreamName(stream),
-        " stream; enrol a new pad"));
+  if (left == 0) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("pad of ", identity().agent.text(), " with ",
+                     identity().hub.text(), " is used up: nothing is left in ",
+                     "the ", StreamName(stream), " stream; enrol a new pad"));
   }
-  const uint64_t wanted = std::max<uint64_t>(at_least, 1);
-  const uint64_t size = std::min(left, (wanted + chunk - 1) / chunk * chunk);
+  const uint64_t granule = Granule(stream);
+  size = std::min(left, std::max(size, granule));
+  size = (size + granule - 1) / granule * granule;
   const PadRange range = {i.granted_to, i.granted_to + size};
   absl::Status status = Claim(direction, stream, range.to);
   if (!status.ok()) return status;
@@ -264,6 +264,7 @@ absl::Status Pad::EraseBelow(Direction direction, Stream stream, uint64_t floor,
   if (upto <= mark.erased_upto) return absl::OkStatus();
   absl::Status status = storage_->Erase(mark.erased_upto, upto);
   if (!status.ok()) return status;
+  erasure_syncs_ += 2;
   PadMarks marks = storage_->marks();
   marks.at(direction, lane_, stream).erased_upto = upto;
   return storage_->CommitMarks(marks);

@@ -16,9 +16,8 @@
 
 namespace skex {
 
-// What one durable mark claims at a time. A crash loses at most the rest of
-// what is claimed: one chunk, and the part of a next one that was asked for
-// early.
+// The most that is granted and not used yet, and what one durable mark claims
+// at a time: a crash of either end loses no more of a stream.
 inline constexpr uint64_t kMacChunk = 8 * 1024;   // 256 messages
 inline constexpr uint64_t kOtpChunk = 64 * 1024;  // some 800 keys in batches
 
@@ -98,11 +97,11 @@ class Pad {
 
   // --- Receiving ---
 
-  // Claims and returns the next range that the other end may use: at least
-  // `at_least` bytes, rounded up to chunks, above all that was ever granted.
-  // Returns RESOURCE_EXHAUSTED if the stream has no more, and the storage's
-  // errors.
-  absl::StatusOr<PadRange> Grant(Stream stream, uint64_t at_least);
+  // Claims and returns the next range that the other end may use, above all
+  // that was ever granted: `size` bytes, rounded up to whole slots or blocks,
+  // or what is left. Returns RESOURCE_EXHAUSTED if nothing is, and the
+  // storage's errors.
+  absl::StatusOr<PadRange> Grant(Stream stream, uint64_t size);
 
   // The bytes of `range`, for verifying. Changes nothing. Returns
   // - OUT_OF_RANGE if the range is not in this stream, not granted, or not in
@@ -128,8 +127,10 @@ class Pad {
   uint64_t Remaining(Direction direction, Stream stream) const;
   // Bytes that were claimed and given up unused: restarts and gaps.
   uint64_t wasted_bytes() const { return wasted_bytes_; }
-  // Durable marks written since this object was opened.
+  // Durable marks written ahead since this object was opened.
   uint64_t commits() const { return commits_; }
+  // All waits for the medium since then: those, and two for each erasure.
+  uint64_t syncs() const { return commits_ + erasure_syncs_; }
 
  private:
   // The sending half of one stream.
@@ -169,6 +170,7 @@ class Pad {
   UseObserver observer_;
   uint64_t wasted_bytes_ = 0;
   uint64_t commits_ = 0;
+  uint64_t erasure_syncs_ = 0;
 };
 
 // Used bytes wait for their erasure until a run of this size is complete, or

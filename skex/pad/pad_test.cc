@@ -25,8 +25,11 @@ class PadTest : public testing::Test {
   void OpenHub() { hub_ = *Pad::Open(pads_.hub.get(), Side::kHub, 0); }
 
   // The hub grants, the agent takes note.
-  PadRange Grant(Stream stream, uint64_t at_least = 1) {
-    absl::StatusOr<PadRange> range = hub_->Grant(stream, at_least);
+  PadRange Grant(Stream stream) {
+    return Grant(stream, stream == Stream::kMac ? kMacChunk : kOtpChunk);
+  }
+  PadRange Grant(Stream stream, uint64_t size) {
+    absl::StatusOr<PadRange> range = hub_->Grant(stream, size);
     EXPECT_TRUE(range.ok()) << range.status();
     EXPECT_TRUE(agent_->AddGrant(stream, *range).ok());
     return *range;
@@ -238,6 +241,17 @@ TEST_F(PadTest, ExhaustedPadSaysSo) {
   EXPECT_NE(status.message().find("enrol a new pad"), absl::string_view::npos);
 }
 
+TEST_F(PadTest, LastGrantIsWhatIsLeft) {
+  const uint64_t all = agent_->identity().geometry.otp_bytes;
+  Grant(Stream::kOtp, all - 32);
+  EXPECT_EQ(Grant(Stream::kOtp, kOtpChunk).size(), 32u);
+}
+
+TEST_F(PadTest, GrantsWholeBlocks) {
+  EXPECT_EQ(Grant(Stream::kOtp, 17).size(), 32u);
+  EXPECT_EQ(Grant(Stream::kMac, 1).size(), kMacSlotSize);
+}
+
 TEST_F(PadTest, CountsWhatIsLeft) {
   const uint64_t all = agent_->identity().geometry.otp_bytes;
   EXPECT_EQ(agent_->Remaining(Direction::kAgentToHub, Stream::kOtp), all);
@@ -299,7 +313,8 @@ TEST(PadPropertyTest, NoByteIsTakenTwice) {
           break;
         default: {
           if (agent->Granted(Stream::kMac) < 256) {
-            absl::StatusOr<PadRange> grant = hub->Grant(Stream::kMac, 1);
+            absl::StatusOr<PadRange> grant =
+                hub->Grant(Stream::kMac, kMacChunk);
             if (!grant.ok()) break;
             ASSERT_TRUE(agent->AddGrant(Stream::kMac, *grant).ok());
           }

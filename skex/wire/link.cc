@@ -14,11 +14,10 @@
 namespace skex {
 namespace {
 
-// A request goes out when less than this is granted.
+// A request goes out when less than this is granted, and fills it up to a
+// chunk.
 constexpr uint64_t kMacLowWater = kMacChunk / 4;
 constexpr uint64_t kOtpLowWater = kOtpChunk / 4;
-// One request is answered with at most this much.
-constexpr uint64_t kMostOtpPerRequest = 16 * 1024 * 1024;
 
 using HmacTag = std::array<uint8_t, SHA256_DIGEST_LENGTH>;
 
@@ -200,19 +199,23 @@ absl::Status Link::OnWelcome(const Frame& frame) {
 void Link::RequestGrants() {
   if (state_ != State::kUp || request_pending_) return;
   const uint64_t otp_needed = std::max(kOtpLowWater, otp_wanted_);
+  const uint64_t mac_granted = pad_->Granted(Stream::kMac);
+  const uint64_t otp_granted = pad_->Granted(Stream::kOtp);
   uint64_t mac = 0;
   uint64_t otp = 0;
-  if (!mac_exhausted_ && pad_->Granted(Stream::kMac) < kMacLowWater) {
-    mac = kMacChunk;
+  if (!mac_exhausted_ && mac_granted < kMacLowWater) {
+    mac = kMacChunk - mac_granted;
   }
-  if (!otp_exhausted_ && pad_->Granted(Stream::kOtp) < otp_needed) {
-    otp = std::min(otp_needed, kMostOtpPerRequest);
+  if (!otp_exhausted_ && otp_granted < otp_needed) {
+    otp = kOtpChunk - otp_granted;
   }
   if (mac == 0 && otp == 0) return;
   ByteWriter body;
   body.Raw(session_.bytes()).U32(++requests_sent_).U64(mac).U64(otp);
   SendLinkFrame(FrameType::kRequest, body.bytes());
   last_request_ = outbox_.back();
+  mac_requested_ = mac > 0;
+  otp_requested_ = otp > 0;
   request_pending_ = true;
   pending_since_.reset();
 }
@@ -222,7 +225,7 @@ absl::Status Link::OnRequest(const Frame& frame) {
   const Nonce session = reader.Id16<Nonce>();
   const uint32_t number = reader.U32();
   const uint64_t mac_wanted = std::min(reader.U64(), kMacChunk);
-  const uint64_t otp_wanted = std::min(reader.U64(), kMostOtpPerRequest);
+  const uint64_t otp_wanted = std::min(reader.U64(), kOtpChunk);
   absl::Status status = reader.Finish("request");
   if (!status.ok()) return status;
   if (session == session_ && number == requests_seen_ && !last_grant_.empty()) {
@@ -265,13 +268,14 @@ absl::Status Link::OnGrant(const Frame& frame) {
     return absl::AlreadyExistsError("grant answers no open request");
   }
   request_pending_ = false;
+  // An empty range says something only about what was asked for.
   if (mac.from == mac.to) {
-    mac_exhausted_ = pad_->Granted(Stream::kMac) < kMacLowWater;
+    mac_exhausted_ = mac_exhausted_ || mac_requested_;
   } else if (status = pad_->AddGrant(Stream::kMac, mac); !status.ok()) {
     return status;
   }
   if (otp.from == otp.to) {
-    otp_exhausted_ = pad_->Granted(Stream::kOtp) < kOtpLowWater;
+    otp_exhausted_ = otp_exhausted_ || otp_requested_;
   } else if (status = pad_->AddGrant(Stream::kOtp, otp); !status.ok()) {
     return status;
   }
@@ -384,7 +388,7 @@ void Link::OnTime(absl::Duration now) {
 }
 
 void Link::WantOtp(uint64_t otp_bytes) {
-  otp_wanted_ = std::max(otp_wanted_, otp_bytes);
+  otp_wanted_ = std::max(otp_wanted_, std::min(otp_bytes, kOtpChunk));
   RequestGrants();
 }
 
@@ -397,6 +401,10 @@ std::string Link::detail() const {
   if (ready()) return "";
   if (state_ == State::kDown) return "not connected";
   if (state_ == State::kHelloSent) return "waiting for the hub's welcome";
+  return GrantsDetail();
+}
+
+std::string Link::GrantsDetail() const {
   if (mac_exhausted_ || otp_exhausted_) {
     return "the other end grants no more: the pad is used up and a new one "
            "must be enrolled, or its disk is full";

@@ -104,7 +104,8 @@ class Link {
   static constexpr absl::Duration kRequestPatience = absl::Seconds(1);
   static constexpr absl::Duration kExhaustedPatience = absl::Seconds(5);
 
-  // Asks the other end for grants until `otp_bytes` can be taken at once.
+  // Asks the other end for grants until `otp_bytes`, at most a chunk, can be
+  // taken at once.
   void WantOtp(uint64_t otp_bytes);
 
   // Both ends have proven on this stream that they hold the pad.
@@ -115,6 +116,14 @@ class Link {
   std::string detail() const;
   // A request for grants is not answered yet.
   bool request_pending() const { return request_pending_; }
+  // Why less is granted than was asked for: it is on its way, or the other end
+  // grants no more.
+  std::string GrantsDetail() const;
+  // `otp_bytes` are not granted, and the other end has said that it grants no
+  // more for now.
+  bool LacksOtp(uint64_t otp_bytes) const {
+    return otp_exhausted_ && pad_->Granted(Stream::kOtp) < otp_bytes;
+  }
 
   // The boot id of the other end's process; set once a session was up.
   const std::optional<BootId>& peer_boot() const { return peer_boot_; }
@@ -152,7 +161,9 @@ class Link {
   uint32_t requests_sent_ = 0;
   uint32_t requests_seen_ = 0;
   bool request_pending_ = false;
-  std::string last_request_;                     // the frame
+  std::string last_request_;    // the frame
+  bool mac_requested_ = false;  // in it
+  bool otp_requested_ = false;
   std::optional<absl::Duration> pending_since_;  // when OnTime() saw it first
   std::string last_grant_;      // the frame that answered requests_seen_
   bool mac_exhausted_ = false;  // the other end had nothing more to grant

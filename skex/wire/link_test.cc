@@ -62,6 +62,10 @@ class LinkTest : public testing::Test {
     }
   }
 
+  void TakeOtp(uint64_t size) {
+    ASSERT_TRUE(agent_pad_->Take(Stream::kOtp, size).ok());
+  }
+
   // A sealed deal of the agent with 32 masked bytes.
   std::string SealedDeal() {
     PadSlice otp = *agent_pad_->Take(Stream::kOtp, 32);
@@ -211,11 +215,25 @@ TEST_F(LinkTest, GrantsAreRefilledWhileFramesFlow) {
   }
 }
 
-TEST_F(LinkTest, LargeOtpIsGrantedWhenAskedFor) {
+TEST_F(LinkTest, GrantsAreFilledUpToAChunkWhenMoreIsWanted) {
   Connect();
-  agent_->WantOtp(3 * kOtpChunk);
+  TakeOtp(kOtpChunk / 2);
+  agent_->WantOtp(kOtpChunk);
   Settle();
-  EXPECT_TRUE(agent_pad_->Take(Stream::kOtp, 3 * kOtpChunk).ok());
+  EXPECT_EQ(agent_pad_->Granted(Stream::kOtp), kOtpChunk);
+}
+
+TEST_F(LinkTest, NeverMoreThanAChunkIsGrantedAndUnused) {
+  Connect();
+  for (int i = 0; i < 50; ++i) {
+    agent_->WantOtp(10 * kOtpChunk);
+    Settle();
+    ASSERT_LE(agent_pad_->Granted(Stream::kOtp), kOtpChunk);
+    ASSERT_LE(agent_pad_->Granted(Stream::kMac), kMacChunk);
+    TakeOtp(1024);
+    ASSERT_TRUE(agent_->Seal(FrameType::kReceipt, {"r"}, {}).ok());
+    Settle();
+  }
 }
 
 TEST_F(LinkTest, UsedUpPadIsSaid) {
@@ -233,7 +251,8 @@ TEST_F(LinkTest, UsedUpPadIsSaid) {
 
 TEST_F(LinkTest, ReplayedRequestGrantsNothing) {
   Connect();
-  agent_->WantOtp(2 * kOtpChunk);
+  TakeOtp(kOtpChunk / 2);
+  agent_->WantOtp(kOtpChunk);
   std::vector<std::string> request = agent_->TakeOutbox();
   ASSERT_EQ(request.size(), 1u);
   EXPECT_TRUE(hub_->Open(AsBytes(request[0])).ok());
@@ -248,7 +267,8 @@ TEST_F(LinkTest, ReplayedRequestGrantsNothing) {
   EXPECT_EQ(agent_->Open(AsBytes(grant[0])).status().code(),
             absl::StatusCode::kAlreadyExists);
   // Behind a newer one it gets no answer at all.
-  agent_->WantOtp(4 * kOtpChunk);
+  TakeOtp(kOtpChunk / 2);
+  agent_->WantOtp(kOtpChunk);
   Settle();
   EXPECT_EQ(hub_->Open(AsBytes(request[0])).status().code(),
             absl::StatusCode::kAlreadyExists);
@@ -256,7 +276,8 @@ TEST_F(LinkTest, ReplayedRequestGrantsNothing) {
 
 TEST_F(LinkTest, LostRequestIsSentAgain) {
   Connect();
-  agent_->WantOtp(2 * kOtpChunk);
+  TakeOtp(kOtpChunk / 2);
+  agent_->WantOtp(kOtpChunk);
   const std::vector<std::string> lost = agent_->TakeOutbox();
   const absl::Duration start = absl::Seconds(1000);
   agent_->OnTime(start);
@@ -267,26 +288,27 @@ TEST_F(LinkTest, LostRequestIsSentAgain) {
   hub_->TakeOutbox();  // the answer is lost as well
   agent_->OnTime(start + 2 * Link::kRequestPatience);
   Settle();
-  EXPECT_GE(agent_pad_->Granted(Stream::kOtp), 2 * kOtpChunk);
+  EXPECT_EQ(agent_pad_->Granted(Stream::kOtp), kOtpChunk);
   agent_->OnTime(start + 4 * Link::kRequestPatience);
   EXPECT_TRUE(agent_->TakeOutbox().empty());
 }
 
 TEST_F(LinkTest, FullDiskOfTheOtherEndIsGotOver) {
   Connect();
+  TakeOtp(kOtpChunk / 2);
   pads_.hub->failure = absl::ResourceExhaustedError("no space");
-  agent_->WantOtp(2 * kOtpChunk);
+  agent_->WantOtp(kOtpChunk);
   Settle();
-  EXPECT_LT(agent_pad_->Granted(Stream::kOtp), 2 * kOtpChunk);
+  EXPECT_LT(agent_pad_->Granted(Stream::kOtp), kOtpChunk);
   pads_.hub->failure = absl::OkStatus();
   const absl::Duration start = absl::Seconds(1000);
   agent_->OnTime(start);
-  agent_->WantOtp(2 * kOtpChunk);
+  agent_->WantOtp(kOtpChunk);
   agent_->OnTime(start + Link::kExhaustedPatience);
   Settle();
-  agent_->WantOtp(2 * kOtpChunk);
+  agent_->WantOtp(kOtpChunk);
   Settle();
-  EXPECT_GE(agent_pad_->Granted(Stream::kOtp), 2 * kOtpChunk);
+  EXPECT_EQ(agent_pad_->Granted(Stream::kOtp), kOtpChunk);
 }
 
 TEST_F(LinkTest, FrameReflectedToItsSenderIsRefused) {
