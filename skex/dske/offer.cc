@@ -28,8 +28,8 @@ void EncodeTerms(const Offer& offer, ByteWriter& writer) {
 }
 
 bool KnownFreshness(uint8_t value) {
-  return value == static_cast<uint8_t>(Freshness::kDerived) ||
-         value == static_cast<uint8_t>(Freshness::kExchange);
+  return value >= static_cast<uint8_t>(Freshness::kDerived) &&
+         value <= static_cast<uint8_t>(Freshness::kDelivery);
 }
 
 bool KnownSource(uint8_t value) {
@@ -98,12 +98,15 @@ absl::StatusOr<Offer> Offer::Parse(ByteReader& reader) {
   if (!KnownFreshness(freshness) || !KnownSource(source)) {
     return Refused("freshness or pad source");
   }
-  if (offer.key_bytes < 16 || offer.key_bytes > 64 ||
+  offer.freshness = static_cast<Freshness>(freshness);
+  if (offer.key_bytes < kLeastKeyBytes ||
+      offer.key_bytes > MostKeyBytes(offer.freshness) ||
       offer.key_bytes % 16 != 0) {
     return Refused("key size");
   }
-  if (count < 1 || count > kMostKeys) return Refused("number of keys");
-  offer.freshness = static_cast<Freshness>(freshness);
+  if (count < 1 || count > MostKeysOf(offer.key_bytes)) {
+    return Refused("number of keys");
+  }
   offer.source = static_cast<PadSource>(source);
   offer.tags.resize(count);
   for (KeyTagBytes& tag : offer.tags) reader.Copy(absl::MakeSpan(tag));
@@ -147,15 +150,23 @@ absl::Status Offer::CheckAgainst(const PeerPolicy& policy, const AgentId& self,
     return Refused(absl::StrCat("connections_per_key of ", use_limit,
                                 ", ours is ", policy.use_limit));
   }
-  if (freshness == Freshness::kExchange && use_limit != 1) {
+  if (freshness != Freshness::kDerived && use_limit != 1) {
     return Refused(absl::StrCat("connections_per_key of ", use_limit,
-                                ", a key of freshness exchange has one"));
+                                ", a key of freshness ",
+                                FreshnessName(freshness), " has one"));
   }
   if (expiry < now - kClockSkew || expiry > now + kMostExpiry + kClockSkew) {
     return Refused(
         "expiry is not now: the clocks of the agents differ by more than 30s");
   }
   return absl::OkStatus();
+}
+
+uint16_t MostKeysOf(uint16_t key_bytes) {
+  const ShareLayout one = {1, key_bytes};
+  const size_t fixed = one.total_size() - one.key_share_size();
+  return static_cast<uint16_t>(std::min<size_t>(
+      kMostKeys, (kMostShareBytes - fixed) / one.key_share_size()));
 }
 
 PolicyHash ComputePolicyHash(const Offer& offer) {

@@ -40,7 +40,8 @@ struct Offer {
   uint32_t lifetime_seconds = 0;
   uint32_t use_limit = 1;
   PadSource source = PadSource::kGenerator;  // worst of the initiator's pads
-  std::vector<KeyTagBytes> tags;             // one for each key: 1..kMostKeys
+  // One for each key: 1..MostKeysOf(key_bytes).
+  std::vector<KeyTagBytes> tags;
 
   uint16_t key_count() const { return static_cast<uint16_t>(tags.size()); }
 
@@ -81,6 +82,9 @@ struct ShareLayout {
     return key_count * key_share_size() + 2 * kElement;
   }
 };
+
+// The most keys of so many bytes that one exchange may have: at least one.
+uint16_t MostKeysOf(uint16_t key_bytes);
 
 inline ShareLayout LayoutOf(const Offer& offer) {
   return {offer.key_count(), offer.key_bytes};

@@ -115,7 +115,7 @@ TEST(OfferTest, FieldsOutOfRangeAreRefused) {
       {"freshness or pad source",
        [](Offer& o) { o.freshness = static_cast<Freshness>(0); }},
       {"freshness or pad source",
-       [](Offer& o) { o.freshness = static_cast<Freshness>(3); }},
+       [](Offer& o) { o.freshness = static_cast<Freshness>(4); }},
       {"freshness or pad source",
        [](Offer& o) { o.source = static_cast<PadSource>(0); }},
       {"freshness or pad source",
@@ -123,8 +123,19 @@ TEST(OfferTest, FieldsOutOfRangeAreRefused) {
       {"key size", [](Offer& o) { o.key_bytes = 0; }},
       {"key size", [](Offer& o) { o.key_bytes = 24; }},
       {"key size", [](Offer& o) { o.key_bytes = 80; }},
+      {"key size",
+       [](Offer& o) {
+         o.freshness = Freshness::kDelivery;
+         o.key_bytes = kMostKeyBytes + 16;
+       }},
       {"number of keys", [](Offer& o) { o.tags.clear(); }},
       {"number of keys", [](Offer& o) { o.tags.resize(kMostKeys + 1); }},
+      {"number of keys",
+       [](Offer& o) {
+         o.freshness = Freshness::kDelivery;
+         o.key_bytes = kMostKeyBytes;
+         o.tags.resize(MostKeysOf(kMostKeyBytes) + 1);
+       }},
       {"expiry",
        [](Offer& o) { o.expiry = absl::FromUnixSeconds((1LL << 40) + 1); }},
       {"expiry", [](Offer& o) { o.expiry = absl::FromUnixSeconds(-1); }},
@@ -139,6 +150,10 @@ TEST(OfferTest, FieldsOutOfRangeAreRefused) {
 TEST(OfferTest, LargestOfferRoundTrips) {
   Offer offer = FakeOffer(FakePolicy(Alice(), 2, kMostHubs), kMostKeys);
   offer.key_bytes = 64;
+  EXPECT_TRUE(Parsed(Encoded(offer)).ok());
+  offer.freshness = Freshness::kDelivery;
+  offer.key_bytes = kMostKeyBytes;
+  offer.tags.resize(MostKeysOf(kMostKeyBytes));
   EXPECT_TRUE(Parsed(Encoded(offer)).ok());
 }
 

@@ -33,8 +33,11 @@ absl::Status PeerPolicy::Check() const {
   for (const HubId& hub : hubs) xs.push_back(ShareX(hub));
   const absl::Status sharing = Sharing::Create(threshold, xs).status();
   if (!sharing.ok()) return refuse(sharing.message());
-  if (key_bytes < 16 || key_bytes > 64 || key_bytes % 16 != 0) {
-    return refuse("keys of ", key_bytes, " bytes; want 16, 32, 48 or 64");
+  const uint16_t most = MostKeyBytes(freshness);
+  if (key_bytes < kLeastKeyBytes || key_bytes > most || key_bytes % 16 != 0) {
+    return refuse("keys of ", key_bytes, " bytes; want a multiple of 16 from ",
+                  kLeastKeyBytes, " to ", most, " with freshness ",
+                  FreshnessName(freshness));
   }
   if (use_limit < 1 || use_limit > kMostUses) {
     return refuse("use limit ", use_limit, "; want 1 to ", kMostUses);

@@ -79,9 +79,37 @@ TEST(PolicyTest, KeySizesAreClosed) {
   }
   for (uint16_t bytes : {0, 15, 17, 24, 80, 65535}) {
     policy.key_bytes = bytes;
-    EXPECT_EQ(Objection(policy), "keys of " + std::to_string(bytes) +
-                                     " bytes; want 16, 32, 48 or 64");
+    EXPECT_EQ(Objection(policy),
+              "keys of " + std::to_string(bytes) +
+                  " bytes; want a multiple of 16 from 16 to 64 with freshness "
+                  "derived");
   }
+}
+
+TEST(PolicyTest, KeysForDeliveryMayBeLong) {
+  PeerPolicy policy = Good();
+  policy.freshness = Freshness::kDelivery;
+  policy.key_bytes = kMostKeyBytes;
+  EXPECT_EQ(Objection(policy), "");
+  policy.key_bytes = kMostKeyBytes + 16;
+  EXPECT_NE(Objection(policy), "");
+  policy.key_bytes = kMostKeyBytes;
+  policy.freshness = Freshness::kExchange;
+  EXPECT_NE(Objection(policy), "");
+}
+
+TEST(PolicyTest, ShareOfAnyKeySizeFitsIntoAChunkOfThePad) {
+  for (uint16_t bytes = kLeastKeyBytes; bytes <= kMostKeyBytes; bytes += 16) {
+    const uint16_t most = MostKeysOf(bytes);
+    ASSERT_GE(most, 1);
+    ASSERT_LE((ShareLayout{most, bytes}.total_size()), kMostShareBytes);
+    if (most < kMostKeys) {
+      const uint16_t more = most + 1;
+      ASSERT_GT((ShareLayout{more, bytes}.total_size()), kMostShareBytes);
+    }
+  }
+  EXPECT_EQ(MostKeysOf(32), kMostKeys);
+  EXPECT_EQ(MostKeysOf(kMostKeyBytes), 15);
 }
 
 TEST(PolicyTest, UseLimitHasBounds) {

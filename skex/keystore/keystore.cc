@@ -9,8 +9,6 @@
 namespace skex {
 namespace {
 
-// Keys to accept with that are kept for one peer; beyond it the oldest goes.
-constexpr size_t kMostAcceptKeys = 4096;
 constexpr size_t kMostDeadBoots = 16;
 
 absl::Status NoSuchPeer(const AgentId& peer) {
@@ -47,7 +45,7 @@ absl::Status Keystore::Put(Key key, bool dial, absl::Duration now) {
     return NoSuchPeer(dial ? key.terms->responder : key.terms->initiator);
   }
   Peer& peer = found->second;
-  if (accept_.contains(key.id) || HasDialKey(peer, key.id)) {
+  if (accept_.contains(key.id) || peer.dial.contains(key.id)) {
     return absl::AlreadyExistsError(
         absl::StrCat("there is a key ", key.id.Hex(), " already"));
   }
@@ -60,12 +58,6 @@ absl::Status Keystore::Put(Key key, bool dial, absl::Duration now) {
     PutAccept(peer, std::move(key), now);
   }
   return absl::OkStatus();
-}
-
-bool Keystore::HasDialKey(const Peer& peer, const KeyId& id) const {
-  if (peer.active.has_value() && peer.active->key.id == id) return true;
-  return std::any_of(peer.ready.begin(), peer.ready.end(),
-                     [&id](const DialKey& key) { return key.key.id == id; });
 }
 
 absl::Status Keystore::LearnBoot(Peer& peer, const BootId& boot,
@@ -94,43 +86,40 @@ void Keystore::DropOtherBoots(Peer& peer) {
   const auto dead = [&peer](const DialKey& key) {
     return key.key.terms->responder_boot != peer.boot;
   };
-  std::erase_if(peer.ready, dead);
-  if (peer.active.has_value() && dead(*peer.active)) peer.active.reset();
-  peer.accept_keys -= std::erase_if(accept_, [&peer](const auto& entry) {
-    return entry.second.key.terms->initiator == peer.policy.peer &&
-           entry.second.key.terms->initiator_boot != peer.boot;
-  });
+  peer.dial.DropIf(dead);
+  for (auto it = accept_.begin(); it != accept_.end();) {
+    const KeyTerms& terms = *it->second.key.terms;
+    const bool gone = terms.initiator == peer.policy.peer &&
+                      terms.initiator_boot != peer.boot;
+    it = gone ? Drop(it) : std::next(it);
+  }
+}
+
+Keystore::AcceptKeys::iterator Keystore::Drop(AcceptKeys::iterator key) {
+  peers_.at(key->second.key.terms->initiator)
+      .accept_order.erase(key->second.sequence);
+  return accept_.erase(key);
 }
 
 void Keystore::PutDial(Peer& peer, Key key, absl::Duration now) {
   const absl::Duration expires = now + key.terms->lifetime;
   DialKey dial = {.key = std::move(key), .put = now, .expires = expires};
   if (!peer.refused.has_value()) {
-    peer.ready.push_back(std::move(dial));
+    peer.dial.PushBack(std::move(dial));
     return;
   }
   // The fresh key that a refusal asked for goes first.
-  if (peer.active.has_value() && peer.active->key.id == *peer.refused) {
-    peer.active.reset();
+  if (peer.dial.active().has_value() &&
+      peer.dial.active()->key.id == *peer.refused) {
+    peer.dial.DropActive();
   }
   peer.refused.reset();
-  peer.ready.push_front(std::move(dial));
+  peer.dial.PushFront(std::move(dial));
 }
 
 void Keystore::PutAccept(Peer& peer, Key key, absl::Duration now) {
-  if (peer.accept_keys >= kMostAcceptKeys) {
-    auto oldest = accept_.end();
-    for (auto it = accept_.begin(); it != accept_.end(); ++it) {
-      if (it->second.key.terms->initiator == peer.policy.peer &&
-          (oldest == accept_.end() ||
-           it->second.sequence < oldest->second.sequence)) {
-        oldest = it;
-      }
-    }
-    if (oldest != accept_.end()) {
-      accept_.erase(oldest);
-      --peer.accept_keys;
-    }
+  if (peer.accept_order.size() >= kMostAcceptKeys + peer.policy.pool_high) {
+    Drop(accept_.find(peer.accept_order.begin()->second));
   }
   const KeyId id = key.id;
   const absl::Duration expires =
@@ -138,24 +127,20 @@ void Keystore::PutAccept(Peer& peer, Key key, absl::Duration now) {
   accept_.emplace(id, AcceptKey{.key = std::move(key),
                                 .put = now,
                                 .expires = expires,
-                                .sequence = next_sequence_++});
-  ++peer.accept_keys;
+                                .sequence = next_sequence_});
+  peer.accept_order.emplace(next_sequence_++, id);
 }
 
 bool Keystore::ActivateNext(Peer& peer, absl::Duration now) {
-  while (!peer.ready.empty()) {
-    DialKey next = std::move(peer.ready.front());
-    peer.ready.pop_front();
-    if (next.expires <= now) continue;
-    // Between 0.9 and 1.1 of the interval.
-    std::array<uint8_t, 2> random;
-    entropy_->Fill(absl::MakeSpan(random));
-    const double jitter = (random[0] * 256 + random[1]) / 65536.0;
-    next.rekey = now + peer.policy.rekey_interval * (0.9 + 0.2 * jitter);
-    peer.active = std::move(next);
-    return true;
-  }
-  return false;
+  std::optional<DialKey> next = peer.dial.Pop(now);
+  if (!next.has_value()) return false;
+  // Between 0.9 and 1.1 of the interval.
+  std::array<uint8_t, 2> random;
+  entropy_->Fill(absl::MakeSpan(random));
+  const double jitter = (random[0] * 256 + random[1]) / 65536.0;
+  next->rekey = now + peer.policy.rekey_interval * (0.9 + 0.2 * jitter);
+  peer.dial.Activate(*std::move(next));
+  return true;
 }
 
 bool Keystore::HoldsBack(const Peer& peer, absl::Duration now) const {
@@ -166,15 +151,19 @@ absl::StatusOr<Psk> Keystore::Take(const AgentId& peer_id, absl::Duration now) {
   const auto found = peers_.find(peer_id);
   if (found == peers_.end()) return NoSuchPeer(peer_id);
   Peer& peer = found->second;
+  if (peer.policy.delivery) {
+    return absl::UnavailableError(absl::StrCat(
+        "the keys with ", peer_id.text(), " are for delivery, not for TLS"));
+  }
   if (HoldsBack(peer, now)) {
     return absl::UnavailableError(absl::StrCat(
         peer_id.text(), " refused its last key; a fresh one is on its way"));
   }
-  std::optional<DialKey>& active = peer.active;
+  const std::optional<DialKey>& active = peer.dial.active();
   if (active.has_value() &&
       (active->expires <= now ||
        active->next_index >= active->key.terms->use_limit)) {
-    active.reset();
+    peer.dial.DropActive();
   }
   if (!active.has_value()) {
     ActivateNext(peer, now);
@@ -185,7 +174,7 @@ absl::StatusOr<Psk> Keystore::Take(const AgentId& peer_id, absl::Duration now) {
     return absl::UnavailableError(
         absl::StrCat("no key for ", peer_id.text(), " is left"));
   }
-  return DerivePsk(active->key, active->next_index++, peer.policy.form);
+  return DerivePsk(active->key, peer.dial.NextIndex(), peer.policy.form);
 }
 
 void Keystore::ReportRefused(const AgentId& peer_id, absl::string_view identity,
@@ -203,20 +192,23 @@ absl::StatusOr<KeyId> Keystore::Rotate(const AgentId& peer_id,
                                        absl::Duration now) {
   const auto found = peers_.find(peer_id);
   if (found == peers_.end()) return NoSuchPeer(peer_id);
+  if (found->second.policy.delivery) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the keys with ", peer_id.text(), " are for delivery, not for TLS"));
+  }
   if (!ActivateNext(found->second, now)) {
     return absl::UnavailableError(
         absl::StrCat("no other key for ", peer_id.text(), " is ready"));
   }
-  return found->second.active->key.id;
+  return found->second.dial.active()->key.id;
 }
 
 size_t Keystore::Deficit(const AgentId& peer_id, absl::Duration now) {
   const auto found = peers_.find(peer_id);
   if (found == peers_.end()) return 0;
   Peer& peer = found->second;
-  std::erase_if(peer.ready,
-                [now](const DialKey& key) { return key.expires <= now; });
-  const size_t ready = peer.ready.size();
+  peer.dial.DropIf([now](const DialKey& key) { return key.expires <= now; });
+  const size_t ready = peer.dial.ready().size();
   size_t deficit =
       ready < peer.policy.pool_low ? peer.policy.pool_high - ready : 0;
   if (peer.refused.has_value()) deficit = std::max<size_t>(deficit, 1);
@@ -229,6 +221,7 @@ Keystore::AcceptKey* Keystore::Lookup(absl::string_view identity,
   if (!name.ok()) return nullptr;
   const auto found = accept_.find(name->key);
   if (found == accept_.end() || found->second.expires <= now ||
+      found->second.key.terms->freshness == Freshness::kDelivery ||
       name->index >= found->second.key.terms->use_limit) {
     return nullptr;
   }
@@ -269,8 +262,7 @@ absl::Status Keystore::Accept(absl::string_view identity, absl::Duration now) {
     RetireOlder(*key, now);
   }
   if (key->uses == key->key.terms->use_limit) {
-    --peers_.at(key->key.terms->initiator).accept_keys;
-    accept_.erase(key->key.id);
+    Drop(accept_.find(key->key.id));
   }
   return absl::OkStatus();
 }
@@ -289,26 +281,61 @@ void Keystore::RetireOlder(const AcceptKey& used, absl::Duration now) {
 
 void Keystore::Expire(absl::Duration now) {
   for (auto it = accept_.begin(); it != accept_.end();) {
-    if (it->second.expires > now) {
-      ++it;
-      continue;
-    }
-    --peers_.at(it->second.key.terms->initiator).accept_keys;
-    it = accept_.erase(it);
+    it = it->second.expires <= now ? Drop(it) : std::next(it);
   }
   for (auto& [id, peer] : peers_) {
-    std::erase_if(peer.ready,
-                  [now](const DialKey& key) { return key.expires <= now; });
-    if (peer.active.has_value() && peer.active->expires <= now) {
-      peer.active.reset();
-    }
+    peer.dial.DropIf([now](const DialKey& key) { return key.expires <= now; });
   }
+}
+
+absl::StatusOr<Keystore::Peer*> Keystore::DeliveryPeer(const AgentId& peer) {
+  const auto found = peers_.find(peer);
+  if (found == peers_.end()) return NoSuchPeer(peer);
+  if (!found->second.policy.delivery) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the keys with ", peer.text(),
+                     " are for TLS; only those of a peer with freshness = "
+                     "\"delivery\" are handed out"));
+  }
+  return &found->second;
+}
+
+absl::StatusOr<std::vector<Key>> Keystore::Deliver(const AgentId& peer,
+                                                   size_t most,
+                                                   absl::Duration now) {
+  absl::StatusOr<Peer*> found = DeliveryPeer(peer);
+  if (!found.ok()) return found.status();
+  std::vector<Key> keys;
+  while (keys.size() < most) {
+    std::optional<DialKey> next = (*found)->dial.Pop(now);
+    if (!next.has_value()) break;
+    keys.push_back(std::move(next->key));
+  }
+  return keys;
+}
+
+absl::StatusOr<Key> Keystore::DeliverById(const AgentId& peer, const KeyId& id,
+                                          absl::Duration now) {
+  absl::StatusOr<Peer*> delivery = DeliveryPeer(peer);
+  if (!delivery.ok()) return delivery.status();
+  const auto found = accept_.find(id);
+  if (found == accept_.end() || found->second.expires <= now ||
+      found->second.key.terms->initiator != peer) {
+    return absl::NotFoundError(
+        absl::StrCat("no key ", id.Hex(), " of ", peer.text(),
+                     " is here: it is not known, has expired, or was taken"));
+  }
+  Key key = std::move(found->second.key);
+  (*delivery)->accept_order.erase(found->second.sequence);
+  accept_.erase(found);
+  return key;
 }
 
 size_t Keystore::DialKeys(const AgentId& peer) const {
   const auto found = peers_.find(peer);
   if (found == peers_.end()) return 0;
-  return found->second.ready.size() + found->second.active.has_value();
+  const DialKeyPool& keys = found->second.dial;
+  return keys.ready().size() + keys.active().has_value();
 }
 
 std::vector<KeyListing> Keystore::List(absl::Duration now) const {
@@ -321,12 +348,12 @@ std::vector<KeyListing> Keystore::List(absl::Duration now) const {
                     now - put, expires - now, uses, key.terms->use_limit});
   };
   for (const auto& [id, peer] : peers_) {
-    if (peer.active.has_value()) {
-      const DialKey& key = *peer.active;
+    if (peer.dial.active().has_value()) {
+      const DialKey& key = *peer.dial.active();
       add(key.key, id, true, KeyState::kActive, key.put, key.expires,
           key.next_index);
     }
-    for (const DialKey& key : peer.ready) {
+    for (const DialKey& key : peer.dial.ready()) {
       add(key.key, id, true, KeyState::kReady, key.put, key.expires, 0);
     }
   }

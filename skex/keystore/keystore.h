@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "skex/base/entropy.h"
 #include "skex/base/ids.h"
+#include "skex/keystore/dial_key_pool.h"
 #include "skex/psk/derivation.h"
 #include "skex/psk/key.h"
 #include "skex/psk/psk.h"
@@ -29,6 +30,8 @@ struct KeystorePolicy {
   // How long the acceptor still takes a key after its successor was used.
   absl::Duration overlap = absl::Seconds(30);
   PskForm form = PskForm::kImported;
+  // The keys are handed out to applications, see Deliver(), and give no PSK.
+  bool delivery = false;
 };
 
 enum class KeyState : uint8_t {
@@ -67,6 +70,7 @@ struct KeyListing {
 // - A key under an id that is there is refused; nothing is ever replaced.
 // - Keys that an earlier start of the peer agreed to are dropped as soon as a
 //   later start is seen in an authenticated exchange.
+// - A key is either for PSKs or for delivery, as its terms say.
 // - Rollover is soft: a key past its interval goes on while no other is ready,
 //   up to its lifetime or use limit. No rollover fails a connection.
 //
@@ -89,6 +93,9 @@ class Keystore {
   // any share of it can be under way; a late share that turned the order
   // around does no harm for longer.
   static constexpr absl::Duration kDeadBootMemory = absl::Minutes(3);
+  // Keys to accept with that are kept for one peer, besides as many as it may
+  // hold ready in a pool as large as ours; beyond it the oldest goes.
+  static constexpr size_t kMostAcceptKeys = 4096;
   absl::Status Put(Key key, bool dial, absl::Duration now);
 
   // A PSK for one new connection to `peer`. UNAVAILABLE if there is no key,
@@ -106,6 +113,7 @@ class Keystore {
 
   // Replaces the active key by the next ready one and returns its id.
   // UNAVAILABLE if none is ready; the active key then stays.
+  // FAILED_PRECONDITION if the peer's keys are for delivery.
   absl::StatusOr<KeyId> Rotate(const AgentId& peer, absl::Duration now);
 
   // How many keys should be established with `peer` now.
@@ -127,18 +135,23 @@ class Keystore {
   // Wipes what has expired.
   void Expire(absl::Duration now);
 
+  // Takes up to `most` of the keys that this agent established with `peer` for
+  // delivery; they are here no more. Empty if none is ready. NOT_FOUND if the
+  // peer is unknown, FAILED_PRECONDITION if its keys are for PSKs.
+  absl::StatusOr<std::vector<Key>> Deliver(const AgentId& peer, size_t most,
+                                           absl::Duration now);
+
+  // Takes the key `id` that `peer` established for delivery. NOT_FOUND if it
+  // is not here: unknown, of another peer, expired, or taken before; else as
+  // Deliver().
+  absl::StatusOr<Key> DeliverById(const AgentId& peer, const KeyId& id,
+                                  absl::Duration now);
+
   // Keys to dial with that are ready or active.
   size_t DialKeys(const AgentId& peer) const;
   std::vector<KeyListing> List(absl::Duration now) const;
 
  private:
-  struct DialKey {
-    Key key;
-    absl::Duration put;
-    absl::Duration expires;
-    absl::Duration rekey;  // once active
-    uint32_t next_index = 0;
-  };
   struct AcceptKey {
     Key key;
     KeyState state = KeyState::kTentative;
@@ -154,30 +167,34 @@ class Keystore {
   };
   struct Peer {
     KeystorePolicy policy;
-    std::deque<DialKey> ready;
-    std::optional<DialKey> active;
+    DialKeyPool dial;
     std::optional<BootId> boot;       // the latest start of the peer
     std::deque<DeadBoot> dead_boots;  // earlier ones
     std::optional<KeyId> refused;     // a fresh key is wanted instead of this
     absl::Duration refused_at = -absl::InfiniteDuration();
-    size_t accept_keys = 0;
+    // The keys to accept with, in the order of their arrival.
+    std::map<uint64_t, KeyId> accept_order;
   };
+  using AcceptKeys = std::map<KeyId, AcceptKey>;
 
   absl::Status LearnBoot(Peer& peer, const BootId& boot, absl::Duration now);
   void DropOtherBoots(Peer& peer);
   void PutDial(Peer& peer, Key key, absl::Duration now);
   void PutAccept(Peer& peer, Key key, absl::Duration now);
+  // Wipes a key to accept with; returns the one behind it.
+  AcceptKeys::iterator Drop(AcceptKeys::iterator key);
+  // The peer, if its keys are for delivery; else the error.
+  absl::StatusOr<Peer*> DeliveryPeer(const AgentId& peer);
   bool ActivateNext(Peer& peer, absl::Duration now);
   void RetireOlder(const AcceptKey& used, absl::Duration now);
   bool HoldsBack(const Peer& peer, absl::Duration now) const;
   // The key and index of an acceptable identity, else nullptr.
   AcceptKey* Lookup(absl::string_view identity, absl::Duration now,
                     uint32_t& index);
-  bool HasDialKey(const Peer& peer, const KeyId& id) const;
 
   Entropy* const entropy_;
   std::map<AgentId, Peer> peers_;
-  std::map<KeyId, AcceptKey> accept_;
+  AcceptKeys accept_;
   uint64_t next_sequence_ = 0;
 };
 

@@ -3,7 +3,15 @@
 namespace skex {
 
 absl::string_view FreshnessName(Freshness freshness) {
-  return freshness == Freshness::kDerived ? "derived" : "exchange";
+  switch (freshness) {
+    case Freshness::kDerived:
+      return "derived";
+    case Freshness::kExchange:
+      return "exchange";
+    case Freshness::kDelivery:
+      return "delivery";
+  }
+  return "unknown";
 }
 
 absl::string_view KeySourceName(KeySource) { return "dske"; }

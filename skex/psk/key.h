@@ -19,9 +19,21 @@ enum class Freshness : uint8_t {
   kDerived = 1,
   // The key itself is the PSK of one connection, then gone.
   kExchange = 2,
+  // Not at all: the key is handed out to an application at either end, once.
+  kDelivery = 3,
 };
 
-// "derived" or "exchange".
+// Length of a key in bytes, a multiple of 16.
+inline constexpr uint16_t kLeastKeyBytes = 16;
+inline constexpr uint16_t kMostPskKeyBytes = 64;  // of keys that give PSKs
+inline constexpr uint16_t kMostKeyBytes = 4096;   // of keys for delivery
+
+// The longest key of a freshness.
+inline constexpr uint16_t MostKeyBytes(Freshness freshness) {
+  return freshness == Freshness::kDelivery ? kMostKeyBytes : kMostPskKeyBytes;
+}
+
+// "derived", "exchange" or "delivery".
 absl::string_view FreshnessName(Freshness freshness);
 
 // Which protocol established a key.
