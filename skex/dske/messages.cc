@@ -78,7 +78,7 @@ absl::string_view NoticeText(NoticeCode code) {
     case NoticeCode::kQuota:
       return "pad quota of the pair is used up";
     case NoticeCode::kPadUsedUp:
-      return "the responder's pad is used up";
+      return "the responder's pad is used up, or its disk is full";
     case NoticeCode::kBadOffer:
       return "offer is not acceptable";
   }

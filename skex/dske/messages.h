@@ -55,7 +55,7 @@ enum class NoticeCode : uint8_t {
   kNotAllowed = 3,        // the responder does not admit this initiator
   kOverloaded = 4,        // too many exchanges under way
   kQuota = 5,             // this pair's pad quota is used up
-  kPadUsedUp = 6,         // the hub's pad with the responder has no more
+  kPadUsedUp = 6,         // the hub's pad with the responder has no more now
   kBadOffer = 7,          // not an offer that this hub may relay
 };
 

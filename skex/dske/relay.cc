@@ -10,6 +10,28 @@ namespace skex {
 namespace {
 
 constexpr absl::Duration kQuotaPeriod = absl::Hours(1);
+// The last tenth of a pad is kept for initiators that used little of it.
+constexpr uint64_t kReserveDivisor = 10;
+
+// `mac` bytes of a pad as the otp bytes that go with them: who uses up the one
+// stream has used up the pad as well as who uses up the other.
+uint64_t InOtpBytes(const Pad& pad, uint64_t mac) {
+  const PadGeometry& geometry = pad.identity().geometry;
+  return mac / kMacSlotSize *
+         (geometry.otp_bytes / (geometry.mac_bytes / kMacSlotSize));
+}
+
+// What a share of `size` bytes costs of the responder's pad.
+uint64_t CostOf(const Pad& pad, uint64_t size) {
+  return std::max(size, InOtpBytes(pad, kMacSlotSize));
+}
+
+// What is left of the responder's pad, in the same unit.
+uint64_t LeftOf(const Pad& pad) {
+  return std::min(
+      pad.Remaining(Direction::kHubToAgent, Stream::kOtp),
+      InOtpBytes(pad, pad.Remaining(Direction::kHubToAgent, Stream::kMac)));
+}
 
 RelayResult ResultOf(NoticeCode code) {
   switch (code) {
@@ -64,6 +86,11 @@ void Relay::SetAgent(const AgentId& agent, Link* link,
   Agent& entry = agents_[agent];
   entry.link = link;
   entry.enrolment = enrolment;
+  // Who is not allowed any more gets nothing more through.
+  std::erase_if(waiting_, [&](const auto& waiting) {
+    return waiting.second.responder == agent &&
+           !enrolment.allow.contains(waiting.second.initiator);
+  });
 }
 
 void Relay::RemoveAgent(const AgentId& agent) {
@@ -107,19 +134,26 @@ std::optional<NoticeCode> Relay::Objection(const AgentId& from,
     return NoticeCode::kResponderAway;
   }
   if (waiting_.size() >= options_.most_waiting) return NoticeCode::kOverloaded;
-  const uint64_t quota = responder.enrolment.pair_quota_bytes;
-  if (quota > 0) {
-    if (now.mono - responder.quota_since >= kQuotaPeriod) {
-      responder.quota_used.clear();
-      responder.quota_since = now.mono;
-    }
-    if (responder.quota_used[from] + message.masked.size() > quota) {
-      return NoticeCode::kQuota;
-    }
+  if (now.mono - responder.quota_since >= kQuotaPeriod) {
+    responder.quota_used.clear();
+    responder.quota_since = now.mono;
   }
-  const uint64_t left =
-      responder.link->pad().Remaining(Direction::kHubToAgent, Stream::kOtp);
-  if (left < message.masked.size()) return NoticeCode::kPadUsedUp;
+  const Pad& pad = responder.link->pad();
+  const uint64_t cost = CostOf(pad, message.masked.size());
+  const uint64_t left = LeftOf(pad);
+  if (left < cost || responder.link->LacksOtp(message.masked.size())) {
+    return NoticeCode::kPadUsedUp;
+  }
+  const uint64_t used = responder.quota_used[from] + cost;
+  const uint64_t quota = responder.enrolment.pair_quota_bytes;
+  if (quota > 0 && used > quota) return NoticeCode::kQuota;
+  // What is kept for all is divided among them.
+  const size_t initiators = responder.enrolment.allow.size();
+  if (initiators > 1 &&
+      left < pad.identity().geometry.otp_bytes / kReserveDivisor &&
+      used > left / initiators) {
+    return NoticeCode::kQuota;
+  }
   return std::nullopt;
 }
 
@@ -146,11 +180,13 @@ absl::Status Relay::OnDeal(const AgentId& from, const OpenedFrame& frame,
                  .offer_bytes = std::move(message->offer_bytes),
                  .share = Secret::CopyOf(message->masked)};
   Mask(share.share.mutable_view(), frame.otp.view());
-  agents_[offer.responder].quota_used[from] += share.share.size();
+  Agent& responder = agents_[offer.responder];
+  responder.quota_used[from] +=
+      CostOf(responder.link->pad(), share.share.size());
   ++agents_[from].relayed;
   const ShareKey key = {from, offer.exchange};
   Share& kept = waiting_.emplace(key, std::move(share)).first->second;
-  oldest_first_.push_back(key);
+  oldest_first_.emplace_back(key, now.mono);
   Deliver(kept);
   return absl::OkStatus();
 }
@@ -172,15 +208,17 @@ bool Relay::Deliver(Share& share) {
       {pad->offset, pad->offset + size});
   share.offer_bytes.clear();
   share.share.Clear();
+  // The next one is likely to be as large.
+  if (link.pad().Granted(Stream::kOtp) < size) link.WantOtp(size);
   if (sealed.ok()) Count(RelayResult::kRelayed);
   return true;
 }
 
 void Relay::OnLinkReady(const AgentId& agent) {
   for (auto& [key, share] : waiting_) {
-    if (share.responder == agent && !share.share.empty() && !Deliver(share)) {
-      return;
-    }
+    if (share.responder != agent || share.share.empty()) continue;
+    // A smaller one may fit where this one does not.
+    if (!Deliver(share) && !agents_[agent].link->ready()) return;
   }
 }
 
@@ -218,8 +256,9 @@ void Relay::Refuse(const AgentId& initiator, const ExchangeId& exchange,
 
 void Relay::OnTime(const Instant& now) {
   while (!oldest_first_.empty()) {
-    const auto found = waiting_.find(oldest_first_.front());
-    if (found != waiting_.end()) {
+    const auto& [key, since] = oldest_first_.front();
+    const auto found = waiting_.find(key);
+    if (found != waiting_.end() && found->second.since == since) {
       if (now.mono - found->second.since < options_.share_wait) break;
       waiting_.erase(found);
       Count(RelayResult::kExpired);

@@ -59,6 +59,9 @@ class Relay {
   struct Enrolment {
     std::set<AgentId> allow;  // initiators that may reach this agent
     // Bytes of this agent's pad that one initiator may use in an hour; 0: any.
+    // A share counts with its otp bytes, but at least with as many as there
+    // are in the pad for each MAC slot. Whatever the quota, the last tenth of
+    // the pad is divided evenly among those allowed.
     uint64_t pair_quota_bytes = 0;
   };
 
@@ -128,7 +131,8 @@ class Relay {
   const Options options_;
   std::map<AgentId, Agent> agents_;
   std::map<ShareKey, Share> waiting_;
-  std::list<ShareKey> oldest_first_;
+  // With the time at which each began to wait: an agent may use an id again.
+  std::list<std::pair<ShareKey, absl::Duration>> oldest_first_;
   std::set<AgentId> touched_;
   std::array<uint64_t, kRelayResults> counts_{};
 };

@@ -265,8 +265,12 @@ TEST_F(RelayTest, OverloadedHubSaysSo) {
   EXPECT_EQ(relay_.waiting(), kMostWaiting);
 }
 
+// What a share of one key costs: its MAC slot is worth more of the pad than its
+// 112 bytes of otp. There are 8 times as many bytes of otp as of mac.
+constexpr uint64_t kCost = 8 * kMacSlotSize;
+
 TEST_F(RelayTest, QuotaOfAPairHoldsForAnHour) {
-  Enrol(Bob(), {.allow = {Alice(), Carol()}, .pair_quota_bytes = 2 * 112});
+  Enrol(Bob(), {.allow = {Alice(), Carol()}, .pair_quota_bytes = 2 * kCost});
   for (uint8_t i : {1, 2}) {
     FakeDealing dealing = Deal(i);
     SendDeal(Alice(), dealing);
@@ -282,7 +286,7 @@ TEST_F(RelayTest, QuotaOfAPairHoldsForAnHour) {
 }
 
 TEST_F(RelayTest, QuotaOfOneInitiatorLeavesTheOthersAlone) {
-  Enrol(Bob(), {.allow = {Alice(), Carol()}, .pair_quota_bytes = 112});
+  Enrol(Bob(), {.allow = {Alice(), Carol()}, .pair_quota_bytes = kCost});
   FakeDealing of_alice = Deal(1);
   SendDeal(Alice(), of_alice);
   EXPECT_TRUE(BobGets(of_alice));
@@ -304,6 +308,47 @@ TEST_F(RelayTest, ResponderWhosePadIsUsedUpIsSaid) {
   }
   EXPECT_EQ(NoticeForDeal(Deal(1)), NoticeCode::kPadUsedUp);
   EXPECT_EQ(relay_.count(RelayResult::kPadUsedUp), 1u);
+}
+
+TEST_F(RelayTest, ResponderWhoseMacStreamIsUsedUpIsSaid) {
+  Pad& pad = links(Bob()).hub().pad();
+  while (pad.Remaining(Direction::kHubToAgent, Stream::kMac) > 0) {
+    ASSERT_TRUE(
+        links(Bob()).hub().Seal(FrameType::kNotice, {"a frame"}, {}).ok());
+    links(Bob()).Settle();
+  }
+  EXPECT_EQ(NoticeForDeal(Deal(1)), NoticeCode::kPadUsedUp);
+  EXPECT_EQ(relay_.waiting(), 0u);
+}
+
+TEST_F(RelayTest, LastTenthOfAPadIsDividedAmongThoseAllowed) {
+  Enrol(Bob(), {.allow = {Alice(), Carol()}});
+  Pad& pad = links(Bob()).hub().pad();
+  const uint64_t tenth = pad.identity().geometry.otp_bytes / 10;
+  while (pad.Remaining(Direction::kHubToAgent, Stream::kOtp) >= tenth) {
+    links(Bob()).hub().WantOtp(kOtpChunk);
+    links(Bob()).Settle();
+    ASSERT_TRUE(pad.Take(Stream::kOtp, 1024).ok());
+  }
+  const uint64_t half = pad.Remaining(Direction::kHubToAgent, Stream::kOtp) / 2;
+  uint8_t dealt = 0;
+  for (; dealt < 200; ++dealt) {
+    FakeDealing dealing = Deal(dealt);
+    SendDeal(Alice(), dealing);
+    links(Bob()).Settle();
+    relay_.OnLinkReady(Bob());
+    if (!BobGets(dealing)) break;
+    EXPECT_TRUE(
+        SendReceipt(Bob(), {Alice(), dealing.offer.exchange, "r"}).ok());
+  }
+  EXPECT_EQ(relay_.count(RelayResult::kQuota), 1u);
+  EXPECT_LE(dealt * kCost, half);
+  EXPECT_GE((dealt + 2) * kCost, half * 3 / 4);  // it shrinks with what is left
+  // What is carol's is left to her.
+  FakeDealing of_carol = Deal(201);
+  of_carol.offer.initiator = Carol();
+  SendDeal(Carol(), of_carol);
+  EXPECT_TRUE(BobGets(of_carol));
 }
 
 // --- Waiting ---
@@ -335,6 +380,34 @@ TEST_F(RelayTest, ShareWithoutAReceiptIsDroppedInTime) {
   EXPECT_TRUE(
       SendReceipt(Bob(), {Alice(), dealing.offer.exchange, "late"}).ok());
   EXPECT_TRUE(Received(Alice()).empty());
+}
+
+TEST_F(RelayTest, ShareUnderAnIdThatIsUsedAgainHidesNoOther) {
+  FakeDealing first = Deal(1);
+  SendDeal(Alice(), first);
+  EXPECT_TRUE(
+      SendReceipt(Bob(), {Alice(), first.offer.exchange, "receipt"}).ok());
+  now_.mono += absl::Seconds(1);
+  FakeDealing second = Deal(2);
+  SendDeal(Alice(), second);
+  now_.mono += kShareWait - absl::Seconds(2);
+  SendDeal(Alice(), first);
+  now_.mono += absl::Seconds(2);
+  relay_.OnTime(now_);
+  EXPECT_EQ(relay_.waiting(), 1u);  // the second is gone
+  EXPECT_EQ(relay_.count(RelayResult::kExpired), 1u);
+}
+
+TEST_F(RelayTest, WaitingShareOfWhoIsNotAllowedAnyMoreIsDropped) {
+  Pad& pad = links(Bob()).hub().pad();
+  ASSERT_TRUE(pad.Take(Stream::kOtp, pad.Granted(Stream::kOtp)).ok());
+  FakeDealing dealing = Deal(1);
+  SendDeal(Alice(), dealing);
+  Enrol(Bob(), {.allow = {Carol()}});
+  EXPECT_EQ(relay_.waiting(), 0u);
+  links(Bob()).Settle();
+  relay_.OnLinkReady(Bob());
+  EXPECT_TRUE(Received(Bob()).empty());
 }
 
 TEST_F(RelayTest, SharesOfARemovedAgentAreDropped) {

@@ -70,6 +70,7 @@ class Responder {
   // - NOT_FOUND if the initiator is not a configured peer,
   // - INVALID_ARGUMENT if the offer is malformed or against the policy,
   // - ALREADY_EXISTS for a second share of the same hub,
+  // or, with the share taken in,
   // - FAILED_PRECONDITION if all shares that can come are there and no k of
   //   them pass: more than n - k of them are wrong.
   absl::StatusOr<RelayOutcome> OnShare(const HubId& hub,
