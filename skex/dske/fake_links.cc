@@ -20,11 +20,20 @@ void MustBeOk(const absl::Status& status) {
 FakeLinks::FakeLinks(const AgentId& agent, const HubId& hub,
                      const PadGeometry& geometry, Entropy* entropy,
                      PadSource source)
-    : hub_id_(hub),
+    : FakeLinks(MakeFakePads(agent, hub, geometry, *entropy, source), entropy) {
+}
+
+FakeLinks::FakeLinks(FakePadPair pads, Entropy* entropy)
+    : FakeLinks(std::move(pads.agent), std::move(pads.hub), entropy) {}
+
+FakeLinks::FakeLinks(std::unique_ptr<PadStorage> agent,
+                     std::unique_ptr<PadStorage> hub, Entropy* entropy)
+    : hub_id_(hub->identity().hub),
       entropy_(entropy),
-      storage_(MakeFakePads(agent, hub, geometry, *entropy, source)),
-      agent_pad_(Pad::Open(storage_.agent.get(), Side::kAgent, 0).value()),
-      hub_pad_(Pad::Open(storage_.hub.get(), Side::kHub, 0).value()),
+      agent_storage_(std::move(agent)),
+      hub_storage_(std::move(hub)),
+      agent_pad_(Pad::Open(agent_storage_.get(), Side::kAgent, 0).value()),
+      hub_pad_(Pad::Open(hub_storage_.get(), Side::kHub, 0).value()),
       agent_(std::make_unique<Link>(agent_pad_.get(),
                                     RandomId<BootId>(*entropy), entropy)),
       hub_(std::make_unique<Link>(hub_pad_.get(), RandomId<BootId>(*entropy),

@@ -19,6 +19,9 @@ class FakeLinks {
   // `entropy` must outlive the object.
   FakeLinks(const AgentId& agent, const HubId& hub, const PadGeometry& geometry,
             Entropy* entropy, PadSource source = PadSource::kGenerator);
+  // The same on pads of the caller's, both ends of one.
+  FakeLinks(std::unique_ptr<PadStorage> agent, std::unique_ptr<PadStorage> hub,
+            Entropy* entropy);
 
   // Opens a stream; both ends are ready then.
   void Connect();
@@ -36,12 +39,15 @@ class FakeLinks {
   Link& hub() { return *hub_; }
 
  private:
+  FakeLinks(FakePadPair pads, Entropy* entropy);
+
   // Whether there was a frame.
   static bool Move(Link& from, Link& to, std::vector<std::string>& exchange);
 
   const HubId hub_id_;
   Entropy* const entropy_;
-  FakePadPair storage_;
+  const std::unique_ptr<PadStorage> agent_storage_;
+  const std::unique_ptr<PadStorage> hub_storage_;
   std::unique_ptr<Pad> agent_pad_;
   std::unique_ptr<Pad> hub_pad_;
   std::unique_ptr<Link> agent_;

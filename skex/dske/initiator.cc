@@ -31,7 +31,7 @@ absl::StatusOr<std::vector<Participant>> Gather(
     } else if (hub.link->pad().Granted(Stream::kOtp) < share_size) {
       hub.link->WantOtp(share_size);
       missing.push_back(
-          absl::StrCat(hub.hub.text(), " waiting for pad grants"));
+          absl::StrCat(hub.hub.text(), " ", hub.link->GrantsDetail()));
     } else {
       able.push_back(hub);
     }
@@ -130,7 +130,7 @@ absl::StatusOr<std::unique_ptr<InitiatorExchange>> InitiatorExchange::Start(
   offer.lifetime_seconds =
       static_cast<uint32_t>(absl::ToInt64Seconds(policy.key_lifetime));
   offer.use_limit =
-      policy.freshness == Freshness::kExchange ? 1 : policy.use_limit;
+      policy.freshness == Freshness::kDerived ? policy.use_limit : 1;
   offer.source = WorstSource(*participants);
   offer.tags.resize(options.key_count);
 
@@ -148,6 +148,7 @@ absl::StatusOr<std::unique_ptr<InitiatorExchange>> InitiatorExchange::Start(
   // Z = Y + R. For the first k hubs the share is the pad string itself, so that
   // Z is zero.
   Secret masked = Secret::OfSize(layout.total_size());
+  absl::Status failure;
   for (size_t i = 0; i < participants->size(); ++i) {
     const Participant& participant = (*participants)[i];
     const PadSlice& pad = participant.pad;
@@ -160,11 +161,15 @@ absl::StatusOr<std::unique_ptr<InitiatorExchange>> InitiatorExchange::Start(
         {pad.offset, pad.offset + pad.bytes.size()});
     if (offset.ok()) {
       exchange->deals_[participant.hub.hub].offset = *offset;
+    } else {
+      failure = offset.status();
     }
   }
   exchange->secret_ = std::move(dealt->secret);
   if (exchange->deals_.size() < policy.threshold) {
-    return absl::UnavailableError("too few hubs have pad to send");
+    return absl::UnavailableError(
+        absl::StrCat("a share could be sent to ", exchange->deals_.size(),
+                     " hubs only: ", failure.message()));
   }
   return exchange;
 }

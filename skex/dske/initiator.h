@@ -50,7 +50,7 @@ class InitiatorExchange {
     AgentId self;
     BootId boot;
     Entropy* entropy;                  // must outlive the exchange
-    uint16_t key_count = 1;            // 1..kMostKeys
+    uint16_t key_count = 1;            // 1..MostKeysOf(policy.key_bytes)
     SharingCache* sharings = nullptr;  // if any; must outlive Start()
   };
 

@@ -1,6 +1,7 @@
 #include "skex/node/agent_node.h"
 
 #include <algorithm>
+#include <cstddef>
 
 #include "absl/strings/str_cat.h"
 #include "skex/dske/messages.h"
@@ -9,7 +10,8 @@ namespace skex {
 
 AgentNode::AgentNode(const Options& options)
     : options_(options),
-      responder_({options.self, options.boot, options.entropy}) {}
+      responder_({options.self, options.boot, options.entropy}),
+      health_(options.self) {}
 
 void AgentNode::AddHub(const HubId& hub, Pad* pad) {
   links_.emplace(hub,
@@ -78,6 +80,7 @@ absl::Status AgentNode::OnRelay(const HubId& hub, const OpenedFrame& frame,
         KeysEstablished{initiator, false, std::move(outcome->keys), {}});
   }
   for (const HubId& liar : outcome->inconsistent) {
+    health_.OnInconsistentShare(initiator, options_.self, liar, now.mono);
     events_.push_back(ShareInconsistent{initiator, liar});
   }
   const std::string receipt = outcome->receipt->Encode();
@@ -96,21 +99,25 @@ absl::Status AgentNode::OnConfirm(const HubId& hub, const OpenedFrame& frame,
                                   const Instant& now) {
   absl::StatusOr<ConfirmMessage> message = ConfirmMessage::Parse(frame.body);
   if (!message.ok()) return message.status();
-  Peer* peer = PeerOf(message->exchange);
+  const std::optional<UnderWay> found = Find(message->exchange);
   // The other hubs' copies of a confirmation come after the first has done it.
-  if (peer == nullptr) return absl::OkStatus();
+  if (!found.has_value()) return absl::OkStatus();
   absl::StatusOr<ConfirmedKeys> confirmed =
-      peer->exchange->OnConfirm(hub, *message);
+      found->exchange().OnConfirm(hub, *message);
   if (!confirmed.ok()) return confirmed.status();
+  Peer& peer = *found->peer;
   for (const HubId& liar : confirmed->inconsistent) {
+    health_.OnInconsistentShare(options_.self, peer.policy.peer, liar,
+                                now.mono);
     events_.push_back(ShareInconsistent{options_.self, liar});
   }
-  const absl::Duration took = now.mono - peer->exchange->started();
-  peer->wanted -= std::min<size_t>(peer->wanted, confirmed->keys.size());
-  peer->exchange.reset();
-  peer->backoff = kLeastBackoff;
-  peer->last_failure = absl::OkStatus();
-  events_.push_back(KeysEstablished{peer->policy.peer, true,
+  const absl::Duration took = now.mono - found->exchange().started();
+  End(*found);
+  peer.wanted -= std::min(peer.wanted, confirmed->keys.size());
+  peer.backoff = kLeastBackoff;
+  peer.most_keys = std::min<size_t>(peer.most_keys * kMostGrowth, kMostKeys);
+  peer.last_failure = absl::OkStatus();
+  events_.push_back(KeysEstablished{peer.policy.peer, true,
                                     std::move(confirmed->keys), took});
   return absl::OkStatus();
 }
@@ -119,21 +126,32 @@ absl::Status AgentNode::OnNotice(const HubId& hub, const OpenedFrame& frame,
                                  const Instant& now) {
   absl::StatusOr<Notice> notice = Notice::Parse(frame.body);
   if (!notice.ok()) return notice.status();
-  Peer* peer = PeerOf(notice->exchange);
-  if (peer == nullptr) return absl::OkStatus();
-  absl::Status failure = peer->exchange->OnNotice(hub, *notice);
-  if (!failure.ok()) Fail(*peer, std::move(failure), now);
+  const std::optional<UnderWay> found = Find(notice->exchange);
+  if (!found.has_value()) return absl::OkStatus();
+  health_.OnNotice(found->peer->policy.peer, hub, notice->code, now.mono);
+  absl::Status failure = found->exchange().OnNotice(hub, *notice);
+  if (failure.ok()) return absl::OkStatus();
+  End(*found);
+  Fail(*found->peer, std::move(failure), now);
   return absl::OkStatus();
 }
 
-AgentNode::Peer* AgentNode::PeerOf(const ExchangeId& exchange) {
+std::optional<AgentNode::UnderWay> AgentNode::Find(const ExchangeId& exchange) {
   for (auto& [id, peer] : peers_) {
-    if (peer.exchange != nullptr &&
-        peer.exchange->offer().exchange == exchange) {
-      return &peer;
+    for (size_t at = 0; at < peer.exchanges.size(); ++at) {
+      if (peer.exchanges[at]->offer().exchange == exchange) {
+        return UnderWay{&peer, at};
+      }
     }
   }
-  return nullptr;
+  return std::nullopt;
+}
+
+void AgentNode::End(const UnderWay& exchange) {
+  Peer& peer = *exchange.peer;
+  peer.coming -= exchange.exchange().offer().key_count();
+  peer.exchanges.erase(peer.exchanges.begin() +
+                       static_cast<std::ptrdiff_t>(exchange.at));
 }
 
 PadSource AgentNode::WorstSource() const {
@@ -150,15 +168,20 @@ void AgentNode::OnTime(const Instant& now) {
   responder_.OnTime(now);
   for (auto& [id, link] : links_) link->OnTime(now.mono);
   for (auto& [id, peer] : peers_) {
-    if (peer.exchange != nullptr) {
-      absl::Status late = peer.exchange->OnTime(now);
-      if (!late.ok()) Fail(peer, std::move(late), now);
+    for (size_t at = 0; at < peer.exchanges.size();) {
+      absl::Status late = peer.exchanges[at]->OnTime(now);
+      if (late.ok()) {
+        ++at;
+        continue;
+      }
+      End({&peer, at});
+      Fail(peer, std::move(late), now);
     }
     Advance(peer, now);
   }
 }
 
-absl::Status AgentNode::SetWanted(const AgentId& peer, uint16_t keys,
+absl::Status AgentNode::SetWanted(const AgentId& peer, size_t keys,
                                   const Instant& now) {
   const auto found = peers_.find(peer);
   if (found == peers_.end()) {
@@ -186,10 +209,26 @@ bool AgentNode::HubsAreComing(const Peer& peer, const Instant& now) const {
       [this](const HubId& hub) { return !links_.at(hub)->ready(); });
 }
 
-bool AgentNode::GrantsAreComing(const Peer& peer, uint64_t share_size) {
-  bool coming = false;
+std::vector<HubLink> AgentNode::ChooseHubs(const Peer& peer,
+                                           const Instant& now) const {
+  std::vector<HubLink> all;
+  std::vector<HubLink> healthy;
+  size_t ready = 0;
   for (const HubId& hub : peer.policy.hubs) {
-    Link& link = *links_.at(hub);
+    const HubLink link = {hub, links_.at(hub).get()};
+    all.push_back(link);
+    if (!health_.Objection(peer.policy.peer, hub, now.mono).empty()) continue;
+    healthy.push_back(link);
+    ready += link.link->ready();
+  }
+  return ready >= peer.policy.min_hubs ? healthy : all;
+}
+
+bool AgentNode::GrantsAreComing(const std::vector<HubLink>& hubs,
+                                uint64_t share_size) {
+  bool coming = false;
+  for (const HubLink& hub : hubs) {
+    Link& link = *hub.link;
     if (!link.connected() || link.pad().Granted(Stream::kOtp) >= share_size) {
       continue;
     }
@@ -200,39 +239,60 @@ bool AgentNode::GrantsAreComing(const Peer& peer, uint64_t share_size) {
 }
 
 void AgentNode::Advance(Peer& peer, const Instant& now) {
-  if (peer.wanted == 0 || peer.exchange != nullptr ||
-      now.mono < peer.not_before || HubsAreComing(peer, now)) {
-    return;
+  while (BeginExchange(peer, now)) {
   }
-  const uint16_t count = peer.backoff > kLeastBackoff
-                             ? uint16_t{1}
-                             : std::min(peer.wanted, kMostKeys);
-  const ShareLayout layout = {count, peer.policy.key_bytes};
-  if (GrantsAreComing(peer, layout.total_size())) {
+}
+
+size_t AgentNode::Window(const Peer& peer) {
+  // After a failure one exchange shows whether the peer is there.
+  return peer.most_keys < kMostKeys ? 1 : kMostUnderWay;
+}
+
+bool AgentNode::WantsExchange(const Peer& peer) {
+  return peer.wanted > peer.coming && peer.exchanges.size() < Window(peer);
+}
+
+bool AgentNode::BeginExchange(Peer& peer, const Instant& now) {
+  if (!WantsExchange(peer) || now.mono < peer.not_before ||
+      HubsAreComing(peer, now)) {
+    return false;
+  }
+  const size_t most =
+      std::min<size_t>(peer.most_keys, MostKeysOf(peer.policy.key_bytes));
+  const ShareLayout layout = {
+      static_cast<uint16_t>(std::min(peer.wanted - peer.coming, most)),
+      peer.policy.key_bytes};
+  const std::vector<HubLink> hubs = ChooseHubs(peer, now);
+  if (GrantsAreComing(hubs, layout.total_size())) {
     if (!peer.waiting_since.has_value()) peer.waiting_since = now.mono;
-    if (now.mono - *peer.waiting_since < kGrantPatience) return;
+    if (now.mono - *peer.waiting_since < kGrantPatience) return false;
   }
   peer.waiting_since.reset();
-  std::vector<HubLink> hubs;
-  for (const HubId& hub : peer.policy.hubs) {
-    hubs.push_back({hub, links_.at(hub).get()});
-  }
   absl::StatusOr<std::unique_ptr<InitiatorExchange>> exchange =
-      InitiatorExchange::Start(
-          {options_.self, options_.boot, options_.entropy, count, &sharings_},
-          peer.policy, hubs, now);
+      InitiatorExchange::Start({options_.self, options_.boot, options_.entropy,
+                                layout.key_count, &sharings_},
+                               peer.policy, hubs, now);
   if (!exchange.ok()) {
     Fail(peer, exchange.status(), now);
-    return;
+    return false;
   }
-  peer.exchange = *std::move(exchange);
+  peer.exchanges.push_back(*std::move(exchange));
+  peer.coming += layout.key_count;
+  // For the one after it, whether or not it can begin now.
+  if (peer.wanted > peer.coming) GrantsAreComing(hubs, layout.total_size());
+  return true;
 }
 
 void AgentNode::Fail(Peer& peer, absl::Status reason, const Instant& now) {
-  peer.exchange.reset();
   peer.last_failure = reason;
-  peer.not_before = now.mono + peer.backoff;
-  peer.backoff = std::min(2 * peer.backoff, kMostBackoff);
+  peer.most_keys = 1;
+  // What began with some hubs left out may come with all of them.
+  health_.OnFailure(peer.policy.peer, now.mono);
+  // Exchanges that were under way together fail together: that counts once.
+  if (now.mono >= peer.not_before) {
+    peer.not_before = now.mono + peer.backoff;
+    peer.backoff = std::min(2 * peer.backoff, kMostBackoff);
+  }
   events_.push_back(ExchangeFailed{peer.policy.peer, std::move(reason)});
 }
 
@@ -242,17 +302,15 @@ std::optional<absl::Duration> AgentNode::NextTime() const {
     if (!next.has_value() || time < *next) next = time;
   };
   for (const auto& [id, peer] : peers_) {
-    if (peer.exchange != nullptr) {
-      consider(peer.exchange->deadline());
-    } else if (peer.wanted > 0) {
-      absl::Duration next = peer.waiting_since.has_value()
-                                ? *peer.waiting_since + kGrantPatience
-                                : peer.not_before;
-      if (started_.has_value()) {
-        next = std::max(next, *started_ + kStartPatience);
-      }
-      consider(next);
+    for (const auto& exchange : peer.exchanges) consider(exchange->deadline());
+    if (!WantsExchange(peer)) continue;
+    absl::Duration begin = peer.waiting_since.has_value()
+                               ? *peer.waiting_since + kGrantPatience
+                               : peer.not_before;
+    if (started_.has_value()) {
+      begin = std::max(begin, *started_ + kStartPatience);
     }
+    consider(begin);
   }
   return next;
 }

@@ -1,7 +1,7 @@
 #ifndef SKEX_NODE_AGENT_NODE_H_
 #define SKEX_NODE_AGENT_NODE_H_
 
-#include <cstdint>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,6 +15,7 @@
 #include "skex/base/entropy.h"
 #include "skex/base/ids.h"
 #include "skex/base/instant.h"
+#include "skex/dske/hub_health.h"
 #include "skex/dske/initiator.h"
 #include "skex/dske/policy.h"
 #include "skex/dske/responder.h"
@@ -60,10 +61,11 @@ using AgentEvent = std::variant<KeysEstablished, ExchangeFailed,
 // and those that it answers. Events and the time go in; frames to send and
 // events come out.
 //
-// It keeps at most one exchange under way with each peer. After a failure it
-// waits, longer each time up to kMostBackoff, and asks for one key only, so
-// that a peer that is away costs little pad; it goes on at once when a link
-// has become ready or the peer has shown itself.
+// It keeps up to kMostUnderWay exchanges under way with each peer. After a
+// failure it waits, longer each time up to kMostBackoff, and asks for one key
+// only, then for kMostGrowth times as many after each success, so that a peer
+// that is away or short of pad costs little; it goes on at once when a link has
+// become ready or the peer has shown itself.
 //
 // Does no I/O besides the pads' storage. Thread-compatible.
 class AgentNode {
@@ -74,6 +76,9 @@ class AgentNode {
     Entropy* entropy;  // must outlive the node
   };
 
+  // As many exchanges hide one round trip, where a peer wants many keys.
+  static constexpr size_t kMostUnderWay = 4;
+  static constexpr size_t kMostGrowth = 4;
   static constexpr absl::Duration kLeastBackoff = absl::Milliseconds(100);
   static constexpr absl::Duration kMostBackoff = absl::Seconds(30);
   // While pad grants are on their way, an exchange waits this long for hubs
@@ -98,16 +103,23 @@ class AgentNode {
   // Time has passed. To be called at NextTime() at the latest.
   void OnTime(const Instant& now);
 
-  // Sets how many more keys this agent wants from `peer` to dial with. The
-  // node begins exchanges until they are there. NOT_FOUND if it is no peer.
-  absl::Status SetWanted(const AgentId& peer, uint16_t keys,
-                         const Instant& now);
+  // Sets how many more keys this agent wants from `peer` to dial with, those
+  // of exchanges under way included. The node begins exchanges until they are
+  // there. NOT_FOUND if it is no peer.
+  absl::Status SetWanted(const AgentId& peer, size_t keys, const Instant& now);
 
   // Begins at once where a back-off would wait.
   void HurryUp(const AgentId& peer);
 
   // When OnTime() is due, on the monotonic clock; nullopt if never.
   std::optional<absl::Duration> NextTime() const;
+
+  // Why `hub` is left out of exchanges with `peer` now, if another one can be
+  // had; empty if it is not.
+  std::string HubObjection(const AgentId& peer, const HubId& hub,
+                           const Instant& now) const {
+    return health_.Objection(peer, hub, now.mono);
+  }
 
   // Why there was no key from `peer` at the last attempt; OK after a success.
   absl::Status LastFailure(const AgentId& peer) const;
@@ -122,17 +134,36 @@ class AgentNode {
  private:
   struct Peer {
     PeerPolicy policy;
-    uint16_t wanted = 0;
-    std::unique_ptr<InitiatorExchange> exchange;
+    size_t wanted = 0;
+    size_t coming = 0;  // keys of the exchanges under way
+    // Keys that one exchange may have: one after a failure, then more again.
+    size_t most_keys = kMostKeys;
+    std::vector<std::unique_ptr<InitiatorExchange>> exchanges;
     std::optional<absl::Duration> waiting_since;  // for grants
     absl::Duration backoff = kLeastBackoff;
     absl::Duration not_before;
     absl::Status last_failure;
   };
 
+  // An exchange under way, and the peer that it is with.
+  struct UnderWay {
+    Peer* peer;
+    size_t at;  // in peer->exchanges
+    InitiatorExchange& exchange() const { return *peer->exchanges[at]; }
+  };
+
+  // How many exchanges with the peer may be under way now.
+  static size_t Window(const Peer& peer);
+  // Whether another one should begin as soon as time and grants allow.
+  static bool WantsExchange(const Peer& peer);
   void Advance(Peer& peer, const Instant& now);
+  bool BeginExchange(Peer& peer, const Instant& now);
+  // The links to deal over: without the hubs that health advises against, as
+  // long as the policy's least number of those that are ready is left.
+  std::vector<HubLink> ChooseHubs(const Peer& peer, const Instant& now) const;
   bool HubsAreComing(const Peer& peer, const Instant& now) const;
-  bool GrantsAreComing(const Peer& peer, uint64_t share_size);
+  static bool GrantsAreComing(const std::vector<HubLink>& hubs,
+                              uint64_t share_size);
   void Fail(Peer& peer, absl::Status reason, const Instant& now);
   absl::Status OnExchangeFrame(const HubId& hub, const OpenedFrame& frame,
                                const Instant& now);
@@ -142,7 +173,8 @@ class AgentNode {
                          const Instant& now);
   absl::Status OnNotice(const HubId& hub, const OpenedFrame& frame,
                         const Instant& now);
-  Peer* PeerOf(const ExchangeId& exchange);
+  std::optional<UnderWay> Find(const ExchangeId& exchange);
+  static void End(const UnderWay& exchange);
   PadSource WorstSource() const;
 
   const Options options_;
@@ -150,6 +182,7 @@ class AgentNode {
   std::map<AgentId, Peer> peers_;
   Responder responder_;
   SharingCache sharings_;
+  HubHealth health_;
   std::vector<AgentEvent> events_;
   std::optional<absl::Duration> started_;  // the first time that was seen
 };

@@ -14,6 +14,7 @@ FakeNetwork::FakeNetwork(const Options& options)
       hubs_(static_cast<size_t>(options.hubs)) {
   for (const std::string& name : options.agents) {
     Agent& agent = agents_[name];
+    if (options.open_pad) continue;
     for (int hub = 0; hub < options.hubs; ++hub) {
       agent.pads.emplace(hub, MakeFakePads(*AgentId::Parse(name), HubName(hub),
                                            SmallGeometry(options.chunks),
@@ -47,22 +48,41 @@ PeerPolicy& FakeNetwork::policy(const std::string& agent,
   return agents_.at(agent).policies.at(peer);
 }
 
+std::unique_ptr<Pad> FakeNetwork::OpenPad(const std::string& agent, int hub,
+                                          Side side) {
+  if (!options_.open_pad) {
+    FakePadPair& ends = pads(agent, hub);
+    FakePadStorage* end =
+        side == Side::kAgent ? ends.agent.get() : ends.hub.get();
+    return *Pad::Open(end, side, 0);
+  }
+  absl::StatusOr<std::unique_ptr<Pad>> pad =
+      options_.open_pad(agent, hub, side);
+  if (pad.ok()) return *std::move(pad);
+  not_started.push_back(pad.status());
+  return nullptr;
+}
+
 void FakeNetwork::StartHub(int number) {
   StopHub(number);
+  std::map<std::string, std::unique_ptr<Pad>> opened;
+  for (const auto& [name, unused] : agents_) {
+    opened[name] = OpenPad(name, number, Side::kHub);
+    if (opened[name] == nullptr) return;
+  }
   Hub& hub = hubs_.at(static_cast<size_t>(number));
+  hub.open_pads = std::move(opened);
   hub.node = std::make_unique<HubNode>(
       HubNode::Options{.self = HubName(number),
                        .boot = RandomId<BootId>(entropy_),
                        .entropy = &entropy_,
                        .relay = {.self = HubName(number)}});
-  for (auto& [name, agent] : agents_) {
-    auto pad = *Pad::Open(agent.pads.at(number).hub.get(), Side::kHub, 0);
+  for (const auto& [name, pad] : hub.open_pads) {
     Relay::Enrolment enrolment;
     for (const auto& [other, unused] : agents_) {
       if (other != name) enrolment.allow.insert(*AgentId::Parse(other));
     }
     hub.node->AddAgent(*AgentId::Parse(name), pad.get(), enrolment);
-    hub.open_pads[name] = std::move(pad);
   }
   for (auto& [name, agent] : agents_) {
     if (agent.node != nullptr) Connect(name, number);
@@ -71,15 +91,19 @@ void FakeNetwork::StartHub(int number) {
 
 void FakeNetwork::StartAgent(const std::string& name) {
   StopAgent(name);
+  std::map<int, std::unique_ptr<Pad>> opened;
+  for (int hub = 0; hub < options_.hubs; ++hub) {
+    opened[hub] = OpenPad(name, hub, Side::kAgent);
+    if (opened[hub] == nullptr) return;
+  }
   Agent& agent = agents_.at(name);
+  agent.open_pads = std::move(opened);
   agent.node = std::make_unique<AgentNode>(
       AgentNode::Options{.self = *AgentId::Parse(name),
                          .boot = RandomId<BootId>(entropy_),
                          .entropy = &entropy_});
-  for (int hub = 0; hub < options_.hubs; ++hub) {
-    auto pad = *Pad::Open(agent.pads.at(hub).agent.get(), Side::kAgent, 0);
+  for (const auto& [hub, pad] : agent.open_pads) {
     agent.node->AddHub(HubName(hub), pad.get());
-    agent.open_pads[hub] = std::move(pad);
   }
   for (const auto& [peer, policy] : agent.policies) {
     agent.node->AddPeer(policy);

@@ -8,10 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "skex/base/seeded_entropy.h"
 #include "skex/node/agent_node.h"
 #include "skex/node/hub_node.h"
 #include "skex/pad/fake_pad_storage.h"
+#include "skex/pad/pad.h"
 
 namespace skex {
 
@@ -26,6 +29,12 @@ class FakeNetwork {
                                        "bob@south.example"};
     uint64_t chunks = 8;  // of each pad stream
     PadSource source = PadSource::kGenerator;
+    // Opens one end of a pad at the start of its process; by default the pads
+    // are in memory, see pads(). What is behind a pad must live until its
+    // process is stopped.
+    std::function<absl::StatusOr<std::unique_ptr<Pad>>(const std::string& agent,
+                                                       int hub, Side side)>
+        open_pad;
   };
 
   explicit FakeNetwork(const Options& options);
@@ -35,7 +44,8 @@ class FakeNetwork {
   // Changes what `agent` thinks of `peer`.
   PeerPolicy& policy(const std::string& agent, const std::string& peer);
 
-  // (Re)starts a process: opens its pads, as after a crash.
+  // (Re)starts a process: opens its pads, as after a crash. If one of them does
+  // not open the process stays down.
   void StartHub(int hub);
   void StartAgent(const std::string& agent);
   // Ends a process; its streams end with it.
@@ -43,6 +53,11 @@ class FakeNetwork {
   void StopAgent(const std::string& agent);
   // Cuts the stream between two that run, and opens a new one.
   void Reconnect(const std::string& agent, int hub);
+
+  bool HubRuns(int hub) const { return hubs_.at(hub).node != nullptr; }
+  bool AgentRuns(const std::string& agent) const {
+    return agents_.at(agent).node != nullptr;
+  }
 
   // Moves frames until there are none.
   void Settle();
@@ -71,6 +86,8 @@ class FakeNetwork {
 
   // Statuses of refused frames, in order.
   std::vector<absl::Status> refused;
+  // Why processes did not start, in order.
+  std::vector<absl::Status> not_started;
 
  private:
   struct Agent {
@@ -86,6 +103,8 @@ class FakeNetwork {
     std::map<std::string, std::unique_ptr<Pad>> open_pads;
   };
 
+  // Opens an end of a pad. Returns null, and notes why, if it does not open.
+  std::unique_ptr<Pad> OpenPad(const std::string& agent, int hub, Side side);
   void Connect(const std::string& agent, int hub);
   void Disconnect(const std::string& agent, int hub);
   bool MoveFrames();

@@ -31,7 +31,7 @@ class NodeTest : public testing::Test {
   }
 
   // Alice wants keys to dial bob with.
-  void Want(uint16_t keys) {
+  void Want(size_t keys) {
     ASSERT_TRUE(net_.agent(kAlice)
                     .SetWanted(*AgentId::Parse(kBob), keys, net_.now())
                     .ok());
@@ -62,6 +62,17 @@ class NodeTest : public testing::Test {
       if (const auto* blame = std::get_if<ShareInconsistent>(&event)) {
         hubs.insert(blame->hub.text());
       }
+    }
+    return hubs;
+  }
+
+  // Establishes one more key; the hubs that took part.
+  std::set<std::string> HubsOfNextKey() {
+    Want(1);
+    net_.Advance(absl::Milliseconds(700));
+    std::set<std::string> hubs;
+    for (const Key& key : net_.TakeKeys(kAlice)) {
+      for (const HubId& hub : key.terms->hubs) hubs.insert(hub.text());
     }
     return hubs;
   }
@@ -213,6 +224,92 @@ TEST_F(LyingHubTest, ThreeLiarsOfFiveGiveNoKey) {
   EXPECT_TRUE(net_.TakeKeys(kBob).empty());
 }
 
+TEST_F(LyingHubTest, HubWhoseShareDidNotFitIsLeftOutForAWhile) {
+  BendShares(0);
+  StartAll();
+  EXPECT_EQ(HubsOfNextKey().size(), 5u);
+  const std::set<std::string> without = HubsOfNextKey();
+  EXPECT_EQ(without.size(), 4u);
+  EXPECT_FALSE(without.contains("hub0@op0.example"));
+  net_.Advance(HubHealth::kAfterInconsistentShare);
+  EXPECT_EQ(HubsOfNextKey().size(), 5u);
+}
+
+TEST_F(LyingHubTest, NoHubIsLeftOutBelowTheLeastNumber) {
+  net_.policy(kAlice, kBob).min_hubs = 5;
+  BendShares(0);
+  StartAll();
+  EXPECT_EQ(HubsOfNextKey().size(), 5u);
+  EXPECT_EQ(HubsOfNextKey().size(), 5u);
+}
+
+TEST_F(NodeTest, HubThatRefusesIsNotDealtToAtOnce) {
+  StartAll();
+  net_.hub(1).UpdateAgent(*AgentId::Parse(kBob), {});
+  EXPECT_EQ(HubsOfNextKey().size(), 5u);  // the notice comes after the deal
+  EXPECT_EQ(net_.agent(kAlice).HubObjection(
+                *AgentId::Parse(kBob), FakeNetwork::HubName(1), net_.now()),
+            "left out for 1m: responder does not allow this initiator");
+  EXPECT_FALSE(HubsOfNextKey().contains("hub1@op1.example"));
+  EXPECT_EQ(net_.hub(1).relay().count(RelayResult::kNotAllowed), 1u);
+}
+
+TEST_F(NodeTest, ManyKeysComeInExchangesSideBySide) {
+  StartAll();
+  size_t most = 0;
+  std::set<ExchangeId> open;
+  net_.tamper = [&](const std::string& agent, int, bool to_hub,
+                    std::string& frame) {
+    const Frame parsed = *ParseFrame(AsBytes(frame));
+    if (agent == kAlice && to_hub && parsed.header.type == FrameType::kDeal) {
+      open.insert(ShareMessage::Parse(parsed.body)->offer.exchange);
+    } else if (agent == kAlice && parsed.header.type == FrameType::kConfirm) {
+      open.erase(ConfirmMessage::Parse(parsed.body)->exchange);
+    }
+    most = std::max(most, open.size());
+    return true;
+  };
+  Want(5 * kMostKeys);
+  ExpectAgreement(5 * kMostKeys);
+  EXPECT_GT(most, 1u);
+  EXPECT_LE(most, AgentNode::kMostUnderWay);
+}
+
+TEST_F(NodeTest, ExchangesThatFailTogetherCountOnce) {
+  StartAll();
+  net_.tamper = [](const std::string& agent, int, bool to_hub, std::string&) {
+    return !(agent == kAlice && to_hub);
+  };
+  Want(3 * kMostKeys);
+  net_.Advance(absl::Seconds(3));
+  EXPECT_EQ(LastFailure().code(), absl::StatusCode::kDeadlineExceeded);
+  net_.tamper = nullptr;
+  // One step of the back-off, not one for each exchange.
+  net_.Advance(AgentNode::kLeastBackoff + absl::Milliseconds(20));
+  EXPECT_GE(net_.TakeKeys(kAlice).size(), 1u);
+}
+
+TEST_F(NodeTest, LongKeysForDeliveryAreEstablished) {
+  for (const char* agent : {kAlice, kBob}) {
+    PeerPolicy& policy = net_.policy(agent, agent == kAlice ? kBob : kAlice);
+    policy.freshness = Freshness::kDelivery;
+    policy.key_bytes = kMostKeyBytes;
+  }
+  StartAll();
+  Want(40);  // more than one exchange takes
+  net_.Advance(absl::Seconds(2));
+  std::vector<Key> alice = net_.TakeKeys(kAlice);
+  std::vector<Key> bob = net_.TakeKeys(kBob);
+  ASSERT_EQ(alice.size(), 40u);
+  ASSERT_EQ(bob.size(), 40u);
+  for (size_t i = 0; i < alice.size(); ++i) {
+    EXPECT_EQ(alice[i].id, bob[i].id);
+    ASSERT_EQ(alice[i].bytes.size(), kMostKeyBytes);
+    EXPECT_TRUE(
+        EqualInConstantTime(alice[i].bytes.view(), bob[i].bytes.view()));
+  }
+}
+
 TEST_F(NodeTest, HonestHubsAreNeverNamed) {
   StartAll();
   Want(4);
@@ -306,7 +403,7 @@ TEST_F(NodeTest, QuotaOfAPairEndsItsUse) {
   for (int hub = 0; hub < 5; ++hub) {
     net_.hub(hub).UpdateAgent(
         *AgentId::Parse(kBob),
-        {.allow = {*AgentId::Parse(kAlice)}, .pair_quota_bytes = 250});
+        {.allow = {*AgentId::Parse(kAlice)}, .pair_quota_bytes = 600});
   }
   Want(1);
   Want(1);
