@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "skex/base/bytes.h"
 
 namespace service {
@@ -17,6 +18,18 @@ constexpr size_t kSector = 512;
 void Put(std::string& file, uint64_t offset, const std::string& bytes) {
   if (file.size() < offset + bytes.size()) file.resize(offset + bytes.size());
   file.replace(offset, bytes.size(), bytes);
+}
+
+// As the system says it.
+absl::string_view Reason(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kResourceExhausted:
+      return "No space left on device";
+    case absl::StatusCode::kUnavailable:
+      return "Input/output error";
+    default:
+      return "fault";
+  }
 }
 
 }  // namespace
@@ -31,13 +44,16 @@ class FakeFile : public File {
   }
 
   absl::Status ReadAt(uint64_t offset, absl::Span<uint8_t> out) override {
-    const std::string& from = node_->visible;
+    const absl::Span<const uint8_t> from = skex::AsBytes(node_->visible);
     if (offset > from.size() || out.size() > from.size() - offset) {
       return absl::OutOfRangeError(
           absl::StrCat(path_, ": ends at byte ", from.size()));
     }
-    std::copy_n(from.begin() + offset, out.size(), out.begin());
-    return absl::OkStatus();
+    absl::Status fault = files_->BeginRead(path_);
+    const size_t size =
+        fault.ok() ? out.size() : files_->random_() % (out.size() + 1);
+    std::copy_n(from.data() + offset, size, out.data());
+    return fault;
   }
 
   absl::Status WriteAt(uint64_t offset,
@@ -105,19 +121,20 @@ class FakeFile : public File {
   bool locked_ = false;
 };
 
-void FakeFileSystem::Fail(uint64_t at, absl::StatusCode code, uint64_t times) {
-  fail_at_ = at;
-  fail_code_ = code;
-  fail_times_ = times;
+absl::Status FakeFileSystem::Fault::At(uint64_t number,
+                                       const std::string& path) const {
+  if (times == 0 || number < at || number - at >= times) {
+    return absl::OkStatus();
+  }
+  return absl::Status(code, absl::StrCat(path, ": ", Reason(code)));
 }
 
 absl::Status FakeFileSystem::Begin(const std::string& path) {
-  const uint64_t number = operations_++;
-  if (fail_times_ == 0 || number < fail_at_ ||
-      number - fail_at_ >= fail_times_) {
-    return absl::OkStatus();
-  }
-  return absl::Status(fail_code_, absl::StrCat(path, ": fault"));
+  return operation_fault_.At(operations_++, path);
+}
+
+absl::Status FakeFileSystem::BeginRead(const std::string& path) {
+  return read_fault_.At(reads_++, path);
 }
 
 void FakeFileSystem::Write(Node& node, uint64_t offset, std::string bytes) {
@@ -166,6 +183,11 @@ std::string FakeFileSystem::Contents(const std::string& path) const {
 
 std::string FakeFileSystem::Durable(const std::string& path) const {
   return names().at(path)->durable;
+}
+
+std::string FakeFileSystem::Durable(const std::string& path, uint64_t offset,
+                                    uint64_t size) const {
+  return names().at(path)->durable.substr(offset, size);
 }
 
 void FakeFileSystem::SetContents(const std::string& path, std::string bytes) {

@@ -275,6 +275,46 @@ TEST_F(PadFileTest, PassesErrorsOfACommitOnAndRecovers) {
   EXPECT_EQ(pad->marks(), next);
 }
 
+// An error of the disk is not damage: what is unreadable now may be there the
+// next time.
+TEST_F(PadFileTest, PassesReadErrorsOfAnOpeningOnAndRecovers) {
+  const std::string before = files_.Contents("pad");
+  const uint64_t first = files_.reads();
+  ASSERT_NE(MustOpen(), nullptr);
+  const uint64_t reads = files_.reads() - first;
+  ASSERT_GT(reads, 4u);
+  for (uint64_t read = 0; read < reads; ++read) {
+    SCOPED_TRACE(read);
+    files_.FailReads(files_.reads() + read, absl::StatusCode::kUnavailable, 1);
+    const absl::Status status = Open().status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ(status.message(), "pad: Input/output error");
+  }
+  EXPECT_EQ(files_.Contents("pad"), before);
+  EXPECT_NE(MustOpen(), nullptr);
+}
+
+TEST_F(PadFileTest, PassesReadErrorsOnAndRecovers) {
+  auto pad = MustOpen();
+  uint8_t bytes[64];
+  files_.FailReads(files_.reads());
+  EXPECT_EQ(pad->Read(0, bytes).code(), absl::StatusCode::kUnavailable);
+  files_.StopFailing();
+  ASSERT_TRUE(pad->Read(0, bytes).ok());
+  EXPECT_EQ(skex::AsText(bytes),
+            TestData(TestHeader(Side::kAgent)).substr(0, 64));
+}
+
+TEST_F(PadFileTest, SaysWhereAFileEndsThatWasCutWhileInUse) {
+  auto pad = MustOpen();
+  files_.SetContents("pad", files_.Contents("pad").substr(0, 20000));
+  uint8_t bytes[64];
+  EXPECT_TRUE(pad->Read(20000 - kPadDataOffset - 64, bytes).ok());
+  const absl::Status status = pad->Read(20000 - kPadDataOffset - 63, bytes);
+  EXPECT_EQ(status.code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(status.message(), "pad: ends at byte 20000");
+}
+
 TEST_F(PadFileTest, RefusesToReadBehindTheEnd) {
   auto pad = MustOpen();
   const uint64_t size = pad->identity().geometry.total_bytes();

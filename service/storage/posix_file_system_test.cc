@@ -1,13 +1,18 @@
 #include "service/storage/posix_file_system.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <vector>
 
 #include "skex/base/bytes.h"
 
@@ -52,6 +57,69 @@ TEST_F(PosixFileSystemTest, ReadsWhatItWrote) {
   EXPECT_EQ(skex::AsText(bytes), absl::string_view("\0abc", 4));
   EXPECT_EQ(file->ReadAt(3, absl::MakeSpan(bytes)).code(),
             absl::StatusCode::kOutOfRange);
+}
+
+TEST_F(PosixFileSystemTest, SaysWhereAFileEndsThatIsTooShort) {
+  auto file = MustOpen("f", OpenMode::kCreate);
+  ASSERT_TRUE(file->WriteAt(0, skex::AsBytes(std::string(5000, 'x'))).ok());
+  std::array<uint8_t, 5000> bytes;
+  for (uint64_t offset : {1, 4999, 5000}) {
+    const absl::Status status = file->ReadAt(offset, absl::MakeSpan(bytes));
+    EXPECT_EQ(status.code(), absl::StatusCode::kOutOfRange);
+    EXPECT_EQ(status.message(), Path("f") + ": ends at byte 5000");
+  }
+}
+
+// The kernel gives no more than a page of this file at a time.
+TEST_F(PosixFileSystemTest, ReadsOnAfterAShortRead) {
+  const char path[] = "/proc/self/maps";
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  // Every other page can be read: a line for each.
+  constexpr size_t kPages = 400;
+  void* const pages = mmap(nullptr, kPages * page, PROT_NONE,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(pages, MAP_FAILED);
+  for (size_t i = 0; i < kPages; i += 2) {
+    ASSERT_EQ(mprotect(static_cast<char*>(pages) + i * page, page, PROT_READ),
+              0);
+  }
+  std::vector<uint8_t> bytes(3 * page);
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  const ssize_t got = pread(fd, bytes.data(), bytes.size(), 0);
+  close(fd);
+  if (got <= 0 || static_cast<size_t>(got) == bytes.size()) {
+    munmap(pages, kPages * page);
+    GTEST_SKIP() << "this system does not read " << path << " by the page";
+  }
+  std::fill(bytes.begin(), bytes.end(), uint8_t{0});
+  const absl::Status status =
+      (*files_->Open(path, OpenMode::kRead))->ReadAt(0, absl::MakeSpan(bytes));
+  munmap(pages, kPages * page);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(std::count(bytes.begin(), bytes.end(), uint8_t{0}), 0);
+}
+
+// Memory that is not there reads as a broken sector does, and behind a part
+// that can be read: a short read first, then the error.
+TEST_F(PosixFileSystemTest, ReportsAReadErrorAfterAShortRead) {
+  const char path[] = "/proc/self/mem";
+  auto file = files_->Open(path, OpenMode::kRead);
+  if (!file.ok()) GTEST_SKIP() << file.status();
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  std::vector<uint8_t> bytes(2 * page);
+  void* const pages = mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(pages, MAP_FAILED);
+  memset(pages, 'x', 2 * page);
+  ASSERT_EQ(munmap(static_cast<char*>(pages) + page, page), 0);
+  const absl::Status status = (*file)->ReadAt(
+      reinterpret_cast<uintptr_t>(pages), absl::MakeSpan(bytes));
+  munmap(pages, page);
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(status.message(),
+            "/proc/self/mem: cannot read: Input/output error");
+  EXPECT_EQ(bytes[page - 1], 'x');
+  EXPECT_EQ(bytes[page], 0);
 }
 
 TEST_F(PosixFileSystemTest, NamesPathAndReason) {
