@@ -24,9 +24,10 @@ namespace service {
 // user may, and root.
 bool MayAdminister(uid_t user);
 
-// The admin API of one daemon on a Unix socket: AgentAdmin or HubAdmin, with
-// grpc.health.v1.Health and server reflection. Whoever connects is asked for
-// the user at the other end before a byte is read.
+// A gRPC API of one daemon on a Unix socket: AgentAdmin, HubAdmin or another
+// one for the same users, with grpc.health.v1.Health and server reflection.
+// Whoever connects is asked for the user at the other end before a byte is
+// read.
 //
 // The control is called from the server's own threads. Thread-safe, except
 // that Shutdown() and the destructor are for one thread.
@@ -47,6 +48,10 @@ class AdminServer {
   static absl::StatusOr<std::unique_ptr<AdminServer>> StartHub(
       absl::string_view socket_path, HubControl& control, Log& log,
       Doorman doorman = &MayAdminister);
+  // The same for any service, by its full name.
+  static absl::StatusOr<std::unique_ptr<AdminServer>> Start(
+      absl::string_view socket_path, std::unique_ptr<grpc::Service> service,
+      std::string service_name, Log& log, Doorman doorman = &MayAdminister);
 
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
@@ -67,10 +72,6 @@ class AdminServer {
   AdminServer(std::unique_ptr<UnixListener> listener,
               std::unique_ptr<grpc::Service> service, Log& log,
               Doorman doorman);
-
-  static absl::StatusOr<std::unique_ptr<AdminServer>> Start(
-      absl::string_view socket_path, std::unique_ptr<grpc::Service> service,
-      std::string service_name, Log& log, Doorman doorman);
 
   absl::Status StartServer(const std::string& service_name);
   void AcceptConnections();

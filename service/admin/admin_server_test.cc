@@ -148,6 +148,9 @@ TEST_F(AdminServerTest, ShowsStatusOfAgent) {
   EXPECT_EQ(pad.receive_otp_bytes(), 4000u);
   EXPECT_EQ(pad.total_bytes(), 64u * 1024 * 1024);
   EXPECT_EQ(pad.wasted_bytes(), 512u);
+  EXPECT_EQ(pad.syncs(), 9u);
+  EXPECT_EQ(pad.left(), 0.25);
+  EXPECT_EQ(pad.time_left().seconds(), 50 * 3600);
   EXPECT_EQ(pad.source(), "generator");
   EXPECT_EQ(pad.table_id(), "00112233445566778899aabbccddeeff");
   EXPECT_EQ(status.peers_size(), 2);

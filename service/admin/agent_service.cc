@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "service/admin/call_deadline.h"
 #include "service/admin/messages.h"
 
 namespace service {
@@ -17,15 +18,9 @@ namespace api = skex::admin::v1;
 // The longest that a call may wait for a key, whatever its own deadline: it
 // holds a thread, and the daemon's shutdown.
 constexpr absl::Duration kLongestWait = absl::Minutes(1);
-// The answer, which says why there is no key, has to arrive before the caller
-// gives up by its own clock.
-constexpr absl::Duration kTimeToAnswer = absl::Seconds(1);
 
 absl::Time DeadlineOf(const grpc::ServerContext& context) {
-  const absl::Time now = absl::Now();
-  const absl::Duration wait =
-      std::min(absl::FromChrono(context.deadline()) - now, kLongestWait);
-  return now + wait - std::min(kTimeToAnswer, wait / 4);
+  return std::min(AnswerBy(context), absl::Now() + kLongestWait);
 }
 
 absl::Status CheckNamed(const std::string& peer) {

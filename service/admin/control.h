@@ -23,8 +23,12 @@ struct PadView {
   uint64_t receive_otp_bytes = 0;
   uint64_t total_bytes = 0;   // all of the pad, both directions
   uint64_t wasted_bytes = 0;  // given up unused: restarts and gaps
-  std::string source;         // "physical" or "generator"
-  std::string table;          // table id, hexadecimal
+  uint64_t syncs = 0;         // waits for the medium since the start
+  double left = 1;            // of the stream of which least is left, 0 to 1
+  // How long that does at the pace of the last day; infinite: not known.
+  absl::Duration time_left = absl::InfiniteDuration();
+  std::string source;  // "physical" or "generator"
+  std::string table;   // table id, hexadecimal
 };
 
 struct HubView {
@@ -61,6 +65,7 @@ struct PeerView {
   uint32_t keys_accept = 0;  // with which the peer may dial us
   uint64_t exchanges_ok = 0;
   uint64_t exchanges_failed = 0;
+  std::vector<std::string> left_out;  // hubs not used for now, and why
 };
 
 struct TunnelView {

@@ -15,6 +15,9 @@ PadView SomePad() {
   pad.receive_otp_bytes = 4000;
   pad.total_bytes = 64 * 1024 * 1024;
   pad.wasted_bytes = 512;
+  pad.syncs = 9;
+  pad.left = 0.25;
+  pad.time_left = absl::Hours(50);
   pad.source = "generator";
   pad.table = "00112233445566778899aabbccddeeff";
   return pad;

@@ -19,6 +19,11 @@ api::Pad ToMessage(const PadView& view) {
   pad.set_receive_otp_bytes(view.receive_otp_bytes);
   pad.set_total_bytes(view.total_bytes);
   pad.set_wasted_bytes(view.wasted_bytes);
+  pad.set_syncs(view.syncs);
+  pad.set_left(view.left);
+  if (view.time_left != absl::InfiniteDuration()) {
+    *pad.mutable_time_left() = service::ToMessage(view.time_left);
+  }
   pad.set_source(view.source);
   pad.set_table_id(view.table);
   return pad;
@@ -77,6 +82,7 @@ api::Peer ToMessage(const PeerView& view) {
   peer.set_keys_accept(view.keys_accept);
   peer.set_exchanges_ok(view.exchanges_ok);
   peer.set_exchanges_failed(view.exchanges_failed);
+  for (const std::string& hub : view.left_out) peer.add_left_out(hub);
   return peer;
 }
 

@@ -30,9 +30,8 @@ skex::PeerPolicy PolicyOf(const PeerEntry& entry) {
   policy.SortHubs();
   policy.threshold = static_cast<uint8_t>(entry.threshold);
   policy.min_hubs = static_cast<uint8_t>(entry.min_hubs);
-  policy.freshness = entry.freshness == Freshness::kDerived
-                         ? skex::Freshness::kDerived
-                         : skex::Freshness::kExchange;
+  policy.freshness = entry.freshness;
+  policy.key_bytes = entry.key_bytes;
   policy.key_lifetime = entry.key_lifetime;
   policy.use_limit = entry.connections_per_key;
   policy.exchange_timeout = entry.exchange_timeout;
@@ -54,7 +53,8 @@ AgentRuntime::AgentRuntime(const AgentConfig& config, Log* log)
                 loop_.Post([this] { OnDemand(); });
               }
             }),
-      erasure_(log) {}
+      erasure_(log),
+      pad_watch_(log, "hub") {}
 
 absl::StatusOr<std::unique_ptr<AgentRuntime>> AgentRuntime::Create(
     const AgentConfig& config, FileSystem* files, Log* log) {
@@ -94,7 +94,9 @@ absl::Status AgentRuntime::AddPeers(const AgentConfig& config) {
     absl::Status status = peer_policy.Check();
     if (!status.ok()) return status;
     node_.AddPeer(peer_policy);
+    const bool delivery = entry.freshness == skex::Freshness::kDelivery;
     const bool dials =
+        delivery ||
         std::any_of(config.outbounds.begin(), config.outbounds.end(),
                     [&entry](const OutboundEntry& tunnel) {
                       return tunnel.peer == entry.name;
@@ -106,6 +108,7 @@ absl::Status AgentRuntime::AddPeers(const AgentConfig& config) {
     policy.pool_high = dials ? entry.pool_high : 1;
     policy.rekey_interval = entry.rekey_interval;
     policy.overlap = entry.overlap;
+    policy.delivery = delivery;
     psks_.AddPeer(policy);
     peers_.emplace(entry.name, Peer{.entry = entry, .dials = dials});
   }
@@ -131,6 +134,7 @@ void AgentRuntime::Stop() {
     return;
   }
   bool quiet = hubs_.empty();
+  psks_.Stop();
   loop_.Call([this] {
     stopping_ = true;
     for (auto& waiter : waiters_) {
@@ -205,15 +209,17 @@ void AgentRuntime::OnKeys(skex::KeysEstablished& event) {
   Peer& peer = peers_.at(event.peer);
   const size_t count = event.keys.size();
   const std::vector<std::string> hubs = NamesOf(event.keys[0].terms->hubs);
-  log_->Info("keys_established",
-             {{"peer", event.peer.text()},
-              {"count", count},
-              {"role", event.initiator ? "dial" : "accept"},
-              {"hubs", absl::StrJoin(hubs, ",")},
-              {"threshold", static_cast<int>(event.keys[0].terms->threshold)},
-              {"label", skex::KeyLabelName(event.keys[0].terms->label)},
-              {"first_key", event.keys[0].id.Hex()},
-              {"took", event.took}});
+  // There may be hundreds of batches for delivery in a second.
+  const bool delivery = peer.entry.freshness == skex::Freshness::kDelivery;
+  log_->Write(delivery ? LogLevel::kDebug : LogLevel::kInfo, "keys_established",
+              {{"peer", event.peer.text()},
+               {"count", count},
+               {"role", event.initiator ? "dial" : "accept"},
+               {"hubs", absl::StrJoin(hubs, ",")},
+               {"threshold", static_cast<int>(event.keys[0].terms->threshold)},
+               {"label", skex::KeyLabelName(event.keys[0].terms->label)},
+               {"first_key", event.keys[0].id.Hex()},
+               {"took", event.took}});
   std::vector<skex::KeyId> ids;
   for (skex::Key& key : event.keys) {
     ids.push_back(key.id);
@@ -344,12 +350,7 @@ void AgentRuntime::UpdateDemand() {
   for (const auto& [name, peer] : peers_) {
     size_t wanted = psks_.Deficit(name);
     for (const auto& waiter : waiters_) wanted += waiter->peer == name;
-    node_
-        .SetWanted(
-            name,
-            static_cast<uint16_t>(std::min<size_t>(wanted, skex::kMostKeys)),
-            Now())
-        .IgnoreError();
+    node_.SetWanted(name, wanted, Now()).IgnoreError();
   }
 }
 
@@ -384,6 +385,7 @@ void AgentRuntime::Housekeep(absl::Duration now) {
   std::vector<skex::Pad*> pads;
   for (auto& [name, entry] : hubs_) {
     pads.push_back(entry.pad.pad.get());
+    pad_watch_.Look(now, name.text(), *entry.pad.pad);
     if (entry.streaming && !node_.link(name).connected() &&
         now - entry.connected_at >= kWelcomePatience) {
       // Something on the way was lost or changed. It is tried anew.
@@ -445,7 +447,7 @@ AgentView AgentRuntime::StatusOnLoop() {
                        ? node_.link(name).detail()
                        : hub.last_error;
     }
-    out.pad = ViewOf(*hub.pad.pad);
+    out.pad = ViewOf(*hub.pad.pad, pad_watch_.OutlookOf(name.text()));
   }
   const std::vector<skex::KeyListing> keys = psks_.List();
   for (const auto& [name, peer] : peers_) {
@@ -456,8 +458,7 @@ AgentView AgentRuntime::StatusOnLoop() {
     out.detail = std::string(failure.message());
     out.threshold = peer.entry.threshold;
     out.hubs = NamesOf(peer.entry.hubs);
-    out.freshness =
-        peer.entry.freshness == Freshness::kDerived ? "derived" : "exchange";
+    out.freshness = std::string(skex::FreshnessName(peer.entry.freshness));
     for (const skex::KeyListing& key : keys) {
       if (key.peer != name) continue;
       out.keys_ready += key.state == skex::KeyState::kReady;
@@ -465,6 +466,11 @@ AgentView AgentRuntime::StatusOnLoop() {
     }
     out.exchanges_ok = peer.exchanges_ok;
     out.exchanges_failed = peer.exchanges_failed;
+    for (const skex::HubId& hub : peer.entry.hubs) {
+      const std::string objection = node_.HubObjection(name, hub, Now());
+      if (objection.empty()) continue;
+      out.left_out.push_back(absl::StrCat(hub.text(), " ", objection));
+    }
   }
   return view;
 }

@@ -22,6 +22,7 @@
 #include "service/metrics/agent_metrics.h"
 #include "service/pads/open_pad.h"
 #include "service/pads/pad_erasure.h"
+#include "service/pads/pad_watch.h"
 #include "service/relay/hub_connection.h"
 #include "service/storage/pad_audit.h"
 #include "service/storage/system_entropy.h"
@@ -60,6 +61,8 @@ class AgentRuntime : public AgentControl {
 
   // The PSKs of the sidecar's connections.
   PskProvider& psks() { return psks_; }
+  // The keys for applications.
+  KeyDelivery& delivery() { return psks_; }
 
   AgentView Status() override;
   std::vector<KeyView> Keys() override;
@@ -82,7 +85,7 @@ class AgentRuntime : public AgentControl {
   };
   struct Peer {
     PeerEntry entry;
-    bool dials = false;  // a tunnel goes out to it
+    bool dials = false;  // keys to dial it with, or to deliver, are wanted
     uint64_t exchanges_ok = 0;
     uint64_t exchanges_failed = 0;
     bool failure_logged = false;  // said once until it works again
@@ -139,6 +142,7 @@ class AgentRuntime : public AgentControl {
   absl::Duration started_;
   absl::Duration housekeep_at_;
   PadErasure erasure_;
+  PadWatch pad_watch_;
   bool ready_ = false;  // as last told
   bool stopping_ = false;
   bool running_ = false;

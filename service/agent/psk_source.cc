@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "service/base/monotonic_time.h"
 
 namespace service {
@@ -13,6 +14,7 @@ void PskSource::AddPeer(const skex::KeystorePolicy& policy) {
 
 absl::Status PskSource::Put(skex::Key key, bool dial) {
   MutexLock lock(&mutex_);
+  if (dial) arrived_.SignalAll();
   return keystore_.Put(std::move(key), dial, MonotonicNow());
 }
 
@@ -79,6 +81,43 @@ absl::StatusOr<FoundPsk> PskSource::Find(absl::string_view identity) {
 absl::Status PskSource::Accept(absl::string_view identity) {
   MutexLock lock(&mutex_);
   return keystore_.Accept(identity, MonotonicNow());
+}
+
+absl::StatusOr<std::vector<skex::Key>> PskSource::TakeKeys(
+    const skex::AgentId& peer, size_t most, absl::Time deadline) {
+  bool asked = false;
+  while (true) {
+    absl::StatusOr<std::vector<skex::Key>> keys;
+    {
+      MutexLock lock(&mutex_);
+      keys = keystore_.Deliver(peer, most, MonotonicNow());
+      if (keys.ok() && keys->empty() && asked) {
+        if (stopped_) return absl::UnavailableError("the agent is stopping");
+        if (arrived_.WaitWithDeadline(&mutex_, deadline)) {
+          return absl::DeadlineExceededError(
+              absl::StrCat("no key with ", peer.text(),
+                           " came in time; `skexctl peers` says why"));
+        }
+        continue;
+      }
+    }
+    // What was taken is made up for; what is missing is hurried up.
+    on_demand_();
+    asked = true;
+    if (!keys.ok() || !keys->empty()) return keys;
+  }
+}
+
+absl::StatusOr<skex::Key> PskSource::TakeKeyById(const skex::AgentId& peer,
+                                                 const skex::KeyId& id) {
+  MutexLock lock(&mutex_);
+  return keystore_.DeliverById(peer, id, MonotonicNow());
+}
+
+void PskSource::Stop() {
+  MutexLock lock(&mutex_);
+  stopped_ = true;
+  arrived_.SignalAll();
 }
 
 }  // namespace service

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "service/base/mutex.h"
+#include "service/delivery/key_delivery.h"
 #include "service/sidecar/psk_provider.h"
 #include "skex/base/entropy.h"
 #include "skex/keystore/keystore.h"
@@ -18,10 +19,11 @@
 namespace service {
 
 // PskSource is the keystore as the threads of an agent share it: the event
-// loop puts keys in, the sidecar's workers take PSKs out.
+// loop puts keys in, the sidecar's workers take PSKs out, and applications
+// keys.
 //
 // Thread-safe.
-class PskSource : public PskProvider {
+class PskSource : public PskProvider, public KeyDelivery {
  public:
   // Called, on any thread and without a lock, when a peer's pool may have to be
   // filled.
@@ -45,10 +47,20 @@ class PskSource : public PskProvider {
   absl::StatusOr<FoundPsk> Find(absl::string_view identity) override;
   absl::Status Accept(absl::string_view identity) override;
 
+  absl::StatusOr<std::vector<skex::Key>> TakeKeys(const skex::AgentId& peer,
+                                                  size_t most,
+                                                  absl::Time deadline) override;
+  absl::StatusOr<skex::Key> TakeKeyById(const skex::AgentId& peer,
+                                        const skex::KeyId& id) override;
+  // Lets TakeKeys() wait no more, now and later.
+  void Stop();
+
  private:
   const OnDemand on_demand_;
   mutable Mutex mutex_;
+  CondVar arrived_;  // a key to dial with was put in, or it is all over
   skex::Keystore keystore_ ABSL_GUARDED_BY(mutex_);
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace service

@@ -1,5 +1,5 @@
 // skexd: the agent. Puts together key management, the sidecar's tunnels, the
-// admin API and the metrics; all the work is elsewhere.
+// admin and delivery APIs and the metrics; all the work is elsewhere.
 
 #include <memory>
 #include <utility>
@@ -13,6 +13,7 @@
 #include "service/app/run_daemon.h"
 #include "service/base/monotonic_time.h"
 #include "service/config/agent_config.h"
+#include "service/delivery/delivery_service.h"
 #include "service/log/log.h"
 #include "service/metrics/agent_metrics.h"
 #include "service/metrics/metrics_server.h"
@@ -37,6 +38,7 @@ class Agent {
   void Stop();
 
  private:
+  absl::Status StartApis();
   std::vector<TunnelView> Tunnels() const {
     std::vector<TunnelView> views;
     for (const TunnelSnapshot& tunnel : sidecar_->Tunnels()) {
@@ -52,6 +54,7 @@ class Agent {
   std::shared_ptr<AgentMetrics> metrics_;
   std::unique_ptr<Sidecar> sidecar_;
   std::unique_ptr<AdminServer> admin_;
+  std::unique_ptr<AdminServer> delivery_;
   std::unique_ptr<MetricsServer> metrics_server_;
   // Without a start its error is all there is to say.
   bool started_ = false;
@@ -81,12 +84,7 @@ absl::Status Agent::Start() {
   if (!sidecar.ok()) return sidecar.status();
   sidecar_ = *std::move(sidecar);
 
-  absl::StatusOr<std::unique_ptr<AdminServer>> admin =
-      AdminServer::StartAgent(config_.daemon.admin_socket, *runtime_, log_);
-  if (!admin.ok()) return admin.status();
-  admin_ = *std::move(admin);
-  admin_->SetServing(false);
-
+  if (absl::Status status = StartApis(); !status.ok()) return status;
   if (config_.daemon.metrics_listen.has_value()) {
     absl::StatusOr<std::unique_ptr<MetricsServer>> server =
         MetricsServer::Start(config_.daemon.metrics_listen->ToString());
@@ -113,13 +111,31 @@ absl::Status Agent::Start() {
   return absl::OkStatus();
 }
 
+absl::Status Agent::StartApis() {
+  absl::StatusOr<std::unique_ptr<AdminServer>> admin =
+      AdminServer::StartAgent(config_.daemon.admin_socket, *runtime_, log_);
+  if (!admin.ok()) return admin.status();
+  admin_ = *std::move(admin);
+  admin_->SetServing(false);
+  if (config_.delivery_socket.empty()) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<AdminServer>> delivery = AdminServer::Start(
+      config_.delivery_socket,
+      std::make_unique<DeliveryService>(runtime_->delivery()),
+      skex::delivery::v1::KeyDelivery::service_full_name(), log_);
+  if (!delivery.ok()) return delivery.status();
+  delivery_ = *std::move(delivery);
+  return absl::OkStatus();
+}
+
 void Agent::Stop() {
   if (sidecar_ != nullptr) {
     const size_t reset = sidecar_->Drain(config_.limits.drain_timeout);
     if (started_) log_.Info("drained", {{"reset", reset}});
   }
   if (runtime_ != nullptr) runtime_->Stop();
-  if (admin_ != nullptr) admin_->Shutdown(absl::Now() + absl::Seconds(1));
+  const absl::Time deadline = absl::Now() + absl::Seconds(1);
+  if (delivery_ != nullptr) delivery_->Shutdown(deadline);
+  if (admin_ != nullptr) admin_->Shutdown(deadline);
   metrics_server_.reset();
 }
 

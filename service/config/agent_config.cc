@@ -141,14 +141,43 @@ std::vector<HubEntry> ReadHubs(const TomlTable& root, const std::string& path) {
   return hubs;
 }
 
+std::string ReadDeliverySocket(const TomlTable& root, const std::string& path,
+                               const AgentConfig& config) {
+  const bool needed = std::any_of(
+      config.peers.begin(), config.peers.end(), [](const PeerEntry& peer) {
+        return peer.freshness == skex::Freshness::kDelivery;
+      });
+  if (!root.Has("delivery")) {
+    if (needed) {
+      root.Fail(
+          "a peer has freshness \"delivery\", but nobody could take its keys; "
+          "add [delivery] with for example socket = \"delivery.sock\"");
+    }
+    return "";
+  }
+  const TomlTable table = root.Table("delivery", {"socket"});
+  const std::string socket =
+      ResolvePath(path, table.RequiredString("socket", "delivery.sock"));
+  if (socket.size() > kMaxUnixPathSize) {
+    table.FailAt("socket", absl::StrCat("the path of the delivery socket has ",
+                                        socket.size(), " bytes, at most ",
+                                        kMaxUnixPathSize,
+                                        " are possible; set a shorter one"));
+  } else if (socket == config.daemon.admin_socket) {
+    table.FailAt("socket",
+                 "this is the admin socket; give the delivery its own");
+  }
+  return socket;
+}
+
 }  // namespace
 
 absl::StatusOr<AgentConfig> LoadAgentConfig(const std::string& path) {
   absl::StatusOr<TomlDocument> document = TomlDocument::Load(path);
   if (!document.ok()) return document.status();
-  const TomlTable root =
-      document->Root({"name", "state_dir", "admin", "metrics", "log", "audit",
-                      "tls", "limits", "hub", "peer", "outbound", "inbound"});
+  const TomlTable root = document->Root(
+      {"name", "state_dir", "admin", "metrics", "log", "audit", "tls", "limits",
+       "delivery", "hub", "peer", "outbound", "inbound"});
   const std::optional<skex::AgentId> name = root.Parsed<skex::AgentId>(
       "name", "alice@north.example", &skex::AgentId::Parse);
   if (!root.ok()) return document->status();
@@ -159,6 +188,9 @@ absl::StatusOr<AgentConfig> LoadAgentConfig(const std::string& path) {
                      .hubs = ReadHubs(root, path)};
   if (root.ok()) config.peers = ReadPeers(root, config.name, config.hubs);
   if (root.ok()) ReadTunnels(root, path, config);
+  if (root.ok()) {
+    config.delivery_socket = ReadDeliverySocket(root, path, config);
+  }
   if (!root.ok()) return document->status();
   return config;
 }

@@ -10,6 +10,7 @@
 #include "service/config/daemon_config.h"
 #include "service/config/endpoint.h"
 #include "skex/base/ids.h"
+#include "skex/psk/key.h"
 
 namespace service {
 
@@ -50,10 +51,6 @@ struct HubEntry {
   std::string operator_name;  // one operator is one trust unit
 };
 
-// kDerived: many connections per established key. kExchange: one exchange
-// per connection.
-enum class Freshness { kDerived, kExchange };
-
 // [[peer]]: another agent, and the local policy for keys with it.
 struct PeerEntry {
   skex::AgentId name;
@@ -61,7 +58,8 @@ struct PeerEntry {
   uint32_t threshold = 0;         // k
   uint32_t min_hubs = 0;          // smallest n, threshold <= min_hubs
   bool central_trust = false;     // one operator may hold k shares
-  Freshness freshness = Freshness::kDerived;
+  skex::Freshness freshness = skex::Freshness::kDerived;
+  uint16_t key_bytes = 32;
   absl::Duration rekey_interval = absl::Seconds(60);
   absl::Duration key_lifetime = absl::Hours(1);
   absl::Duration overlap = absl::Seconds(30);
@@ -96,6 +94,9 @@ struct AgentConfig {
   std::vector<PeerEntry> peers = {};
   std::vector<OutboundEntry> outbounds = {};
   std::vector<InboundEntry> inbounds = {};
+  // Where applications take the keys of peers with freshness "delivery"; empty:
+  // nowhere, and there is no such peer.
+  std::string delivery_socket = {};
 };
 
 // Reads and checks the file at `path`. Returns INVALID_ARGUMENT with one line,

@@ -88,7 +88,7 @@ forward = "127.0.0.1:80"
   EXPECT_EQ(peer.threshold, 2u);
   EXPECT_EQ(peer.min_hubs, 2u);
   EXPECT_FALSE(peer.central_trust);
-  EXPECT_EQ(peer.freshness, Freshness::kExchange);
+  EXPECT_EQ(peer.freshness, skex::Freshness::kExchange);
   EXPECT_EQ(peer.rekey_interval, absl::Seconds(10));
   EXPECT_EQ(peer.key_lifetime, absl::Seconds(20));
   EXPECT_EQ(peer.overlap, absl::Seconds(5));
@@ -124,7 +124,7 @@ TEST_F(AgentConfigTest, HasTheDocumentedDefaults) {
   const PeerEntry& peer = config->peers[0];
   EXPECT_EQ(peer.hubs.size(), 3u);
   EXPECT_EQ(peer.min_hubs, 2u);
-  EXPECT_EQ(peer.freshness, Freshness::kDerived);
+  EXPECT_EQ(peer.freshness, skex::Freshness::kDerived);
   EXPECT_EQ(peer.rekey_interval, absl::Minutes(1));
   EXPECT_EQ(peer.key_lifetime, absl::Hours(1));
   EXPECT_EQ(peer.overlap, absl::Seconds(30));

@@ -130,11 +130,25 @@ void CheckThreshold(const TomlTable& table, const PeerEntry& peer,
   CheckOperators(table, peer, hubs);
 }
 
+void ReadKeyBytes(const TomlTable& table, PeerEntry& peer) {
+  const uint16_t most = skex::MostKeyBytes(peer.freshness);
+  peer.key_bytes = static_cast<uint16_t>(table.Integer(
+      "key_bytes", peer.key_bytes, skex::kLeastKeyBytes, skex::kMostKeyBytes));
+  if (peer.key_bytes % 16 == 0 && peer.key_bytes <= most) return;
+  table.FailAt("key_bytes", absl::StrCat("'key_bytes' is ", peer.key_bytes,
+                                         "; with freshness \"",
+                                         skex::FreshnessName(peer.freshness),
+                                         "\" choose a multiple of 16 from ",
+                                         skex::kLeastKeyBytes, " to ", most));
+}
+
 // Life of a key and stock of keys.
 void ReadKeyLife(const TomlTable& table, PeerEntry& peer) {
-  peer.freshness = table.Choice(
-      "freshness", peer.freshness,
-      {{"derived", Freshness::kDerived}, {"exchange", Freshness::kExchange}});
+  peer.freshness = table.Choice("freshness", peer.freshness,
+                                {{"derived", skex::Freshness::kDerived},
+                                 {"exchange", skex::Freshness::kExchange},
+                                 {"delivery", skex::Freshness::kDelivery}});
+  ReadKeyBytes(table, peer);
   peer.rekey_interval =
       table.Duration("rekey_interval", peer.rekey_interval, kShortest, kWeek);
   peer.key_lifetime = table.Duration("key_lifetime", peer.key_lifetime,
@@ -205,11 +219,11 @@ std::vector<PeerEntry> ReadPeers(const TomlTable& root,
                                  const skex::AgentId& self,
                                  const std::vector<HubEntry>& hubs) {
   std::vector<PeerEntry> peers;
-  for (const TomlTable& table :
-       root.Tables("peer", {"name", "hubs", "threshold", "min_hubs",
-                            "central_trust", "freshness", "rekey_interval",
-                            "key_lifetime", "overlap", "connections_per_key",
-                            "pool_low", "pool_high", "exchange_timeout"})) {
+  for (const TomlTable& table : root.Tables(
+           "peer", {"name", "hubs", "threshold", "min_hubs", "central_trust",
+                    "freshness", "key_bytes", "rekey_interval", "key_lifetime",
+                    "overlap", "connections_per_key", "pool_low", "pool_high",
+                    "exchange_timeout"})) {
     std::optional<PeerEntry> peer = ReadPeer(table, self, hubs, peers);
     if (!peer.has_value() || !table.ok()) break;
     peers.push_back(*std::move(peer));

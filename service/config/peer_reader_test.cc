@@ -148,7 +148,7 @@ TEST_F(PeerReaderTest, RefusesAKeyThatExpiresWhileInUse) {
 TEST_F(PeerReaderTest, RefusesBadKeySettings) {
   EXPECT_EQ(AgentError(OnePeer() + "freshness = \"often\"\n"),
             "agent.toml:18:13: 'freshness' cannot be 'often'; use one of: "
-            "derived, exchange");
+            "derived, exchange, delivery");
   EXPECT_EQ(AgentError(OnePeer() + "rekey_interval = \"1ms\"\n"),
             "agent.toml:18:18: 'rekey_interval' is 1ms; choose a duration from "
             "100ms to 168h");
@@ -159,6 +159,38 @@ TEST_F(PeerReaderTest, RefusesBadKeySettings) {
             "agent.toml:19:13: 'pool_high' is 2, less than pool_low, 3; raise "
             "it or lower pool_low");
   EXPECT_EQ(LoadAgent(OnePeer() + "pool_low = 9\n")->peers[0].pool_high, 9u);
+}
+
+TEST_F(PeerReaderTest, RefusesKeySizesThatTheFreshnessDoesNotHave) {
+  const std::string peer = Hubs(3) + Peer("threshold = 2\n");
+  EXPECT_EQ(AgentError(peer + "key_bytes = 24\n"),
+            "agent.toml:18:13: 'key_bytes' is 24; with freshness \"derived\" "
+            "choose a multiple of 16 from 16 to 64");
+  EXPECT_EQ(AgentError(peer + "key_bytes = 80\nfreshness = \"exchange\"\n"),
+            "agent.toml:18:13: 'key_bytes' is 80; with freshness \"exchange\" "
+            "choose a multiple of 16 from 16 to 64");
+  EXPECT_EQ(AgentError(peer + "key_bytes = 8000\n"),
+            "agent.toml:18:13: 'key_bytes' is 8000; choose an integer from 16 "
+            "to 4096");
+}
+
+TEST_F(PeerReaderTest, TakesLongKeysForDelivery) {
+  absl::StatusOr<AgentConfig> config =
+      LoadAgent(Hubs(3) + "[delivery]\nsocket = \"keys.sock\"\n" +
+                Peer("threshold = 2\nkey_bytes = 4096\n"
+                     "freshness = \"delivery\"\n"));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->peers[0].key_bytes, 4096);
+  EXPECT_EQ(config->peers[0].freshness, skex::Freshness::kDelivery);
+  EXPECT_EQ(config->delivery_socket, Path("keys.sock"));
+}
+
+TEST_F(PeerReaderTest, RefusesKeysForDeliveryThatNobodyCouldTake) {
+  EXPECT_EQ(
+      AgentError(Hubs(3) + Peer("threshold = 2\nfreshness = \"delivery\"\n")),
+      "agent.toml:1:1: a peer has freshness \"delivery\", but nobody could "
+      "take its keys; add [delivery] with for example socket = "
+      "\"delivery.sock\"");
 }
 
 }  // namespace

@@ -57,7 +57,8 @@ class TunnelReader {
     if (!table.ok()) return;
     CheckPlainSide(table, "listen", *listen, unsafe, "unsafe_listen");
     CheckListen(table, *listen);
-    if (!IsPeer(*peer)) table.FailAt("peer", UnknownPeer(peer->text()));
+    const std::string objection = Objection(*peer);
+    if (!objection.empty()) table.FailAt("peer", objection);
     config_.outbounds.push_back({name, *listen, *peer, *connect});
   }
 
@@ -104,8 +105,8 @@ class TunnelReader {
       absl::StatusOr<skex::AgentId> name = skex::AgentId::Parse(texts[i]);
       if (!name.ok()) {
         table.FailAtItem("allow", i, name.status().message());
-      } else if (!IsPeer(*name)) {
-        table.FailAtItem("allow", i, UnknownPeer(name->text()));
+      } else if (std::string why = Objection(*name); !why.empty()) {
+        table.FailAtItem("allow", i, why);
       } else if (std::find(allow.begin(), allow.end(), *name) != allow.end()) {
         table.FailAtItem("allow", i,
                          absl::StrCat("'", name->text(),
@@ -139,15 +140,21 @@ class TunnelReader {
                               "; change one of them"));
   }
 
-  bool IsPeer(const skex::AgentId& name) const {
-    return std::any_of(
+  // Why no tunnel can go to or come from `name`; empty if one can.
+  std::string Objection(const skex::AgentId& name) const {
+    const auto peer = std::find_if(
         config_.peers.begin(), config_.peers.end(),
-        [&](const PeerEntry& peer) { return peer.name == name; });
-  }
-
-  static std::string UnknownPeer(absl::string_view name) {
-    return absl::StrCat("peer '", name,
-                        "' is not configured; add a [[peer]] with this name");
+        [&](const PeerEntry& known) { return known.name == name; });
+    if (peer == config_.peers.end()) {
+      return absl::StrCat("peer '", name.text(),
+                          "' is not configured; add a [[peer]] with this name");
+    }
+    if (peer->freshness == skex::Freshness::kDelivery) {
+      return absl::StrCat("the keys with peer '", name.text(),
+                          "' are for delivery, not for TLS; give the peer "
+                          "another freshness");
+    }
+    return "";
   }
 
   const TomlTable& root_;

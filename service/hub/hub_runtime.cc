@@ -39,7 +39,8 @@ HubRuntime::HubRuntime(const HubConfig& config, FileSystem* files, Log* log)
              .relay = {.self = config.name,
                        .most_waiting = config.limits.exchanges,
                        .share_wait = config.limits.share_wait}}),
-      erasure_(log) {}
+      erasure_(log),
+      pad_watch_(log, "agent") {}
 
 absl::StatusOr<std::unique_ptr<HubRuntime>> HubRuntime::Create(
     const HubConfig& config, FileSystem* files, Log* log) {
@@ -225,7 +226,10 @@ void HubRuntime::Housekeep(absl::Duration now) {
   housekeep_at_ = now + kHousekeepInterval;
   CloseSilentStreams(now);
   std::vector<skex::Pad*> pads;
-  for (auto& [name, entry] : agents_) pads.push_back(entry.pad.pad.get());
+  for (auto& [name, entry] : agents_) {
+    pads.push_back(entry.pad.pad.get());
+    pad_watch_.Look(now, name.text(), *entry.pad.pad);
+  }
   erasure_.Run(now, pads, audit_.get());
 }
 
@@ -258,7 +262,7 @@ HubStatusView HubRuntime::StatusOnLoop() {
     for (const skex::AgentId& initiator : agent.enrolment.allow) {
       out.allow.push_back(initiator.text());
     }
-    out.pad = ViewOf(*agent.pad.pad);
+    out.pad = ViewOf(*agent.pad.pad, pad_watch_.OutlookOf(name.text()));
     const auto [relayed, refused] = node_.relay().CountsOf(name);
     out.shares_relayed = relayed;
     out.shares_refused = refused;

@@ -17,6 +17,7 @@
 #include "service/metrics/hub_metrics.h"
 #include "service/pads/open_pad.h"
 #include "service/pads/pad_erasure.h"
+#include "service/pads/pad_watch.h"
 #include "service/relay/relay_server.h"
 #include "service/storage/pad_audit.h"
 #include "service/storage/pad_file_reader.h"
@@ -95,6 +96,7 @@ class HubRuntime : public HubControl {
   absl::Duration started_;
   absl::Duration housekeep_at_;
   PadErasure erasure_;
+  PadWatch pad_watch_;
   bool running_ = false;
   EventLoop loop_;
   // Behind the loop: its callbacks post to it until Shutdown().

@@ -44,18 +44,13 @@ void CollectHubs(const std::vector<HubView>& hubs,
                  std::vector<MetricFamily>& out) {
   auto connected = FamilyOfViews::Gauge(
       "skex_hub_connected", "Whether the hub can relay shares now.");
-  auto remaining = FamilyOfViews::Gauge(
-      "skex_pad_bytes_remaining", "Bytes of the pad that are not used yet.");
-  auto wasted = FamilyOfViews::Gauge("skex_pad_bytes_wasted",
-                                     "Bytes of the pad given up without use.");
+  PadFamilies pads("hub");
   for (const HubView& hub : hubs) {
     connected.Add({{"hub", hub.name}}, hub.connected ? 1 : 0);
-    AddPadRemaining("hub", hub.name, hub.pad, remaining);
-    wasted.Add({{"hub", hub.name}}, static_cast<double>(hub.pad.wasted_bytes));
+    pads.Add(hub.name, hub.pad);
   }
   connected.AppendTo(out);
-  remaining.AppendTo(out);
-  wasted.AppendTo(out);
+  pads.AppendTo(out);
 }
 
 void CollectAgent(const AgentView& agent, std::vector<MetricFamily>& out) {

@@ -25,8 +25,7 @@ namespace service {
 //   skex_build_info{version,boringssl}            gauge, 1
 //   skex_keys_ready{peer}                         gauge
 //   skex_hub_connected{hub}                       gauge, 0 or 1
-//   skex_pad_bytes_remaining{hub,direction,stream}  gauge
-//   skex_pad_bytes_wasted{hub}                    gauge
+//   skex_pad_...{hub}                             see PadFamilies
 //   skex_exchanges_total{peer,result}             counter
 //   skex_exchange_duration_seconds{peer}          histogram, successful ones
 //   skex_share_inconsistent_total{hub,initiator}  counter

@@ -45,6 +45,10 @@ TEST_F(AgentMetricsTest, ShowsViews) {
   EXPECT_EQ(samples.at("skex_hub_connected{hub=\"hub1@one.example\"}"), 1);
   EXPECT_EQ(samples.at("skex_hub_connected{hub=\"hub2@two.example\"}"), 0);
   EXPECT_EQ(samples.at("skex_pad_bytes_wasted{hub=\"hub1@one.example\"}"), 512);
+  EXPECT_EQ(samples.at("skex_pad_left_ratio{hub=\"hub1@one.example\"}"), 0.25);
+  EXPECT_EQ(samples.at("skex_pad_time_left_seconds{hub=\"hub1@one.example\"}"),
+            50 * 3600);
+  EXPECT_EQ(samples.at("skex_pad_syncs_total{hub=\"hub1@one.example\"}"), 9);
   const std::string pad = "skex_pad_bytes_remaining{hub=\"hub1@one.example\",";
   EXPECT_EQ(samples.at(pad + "direction=\"send\",stream=\"mac\"}"), 1000);
   EXPECT_EQ(samples.at(pad + "direction=\"send\",stream=\"otp\"}"), 2000);

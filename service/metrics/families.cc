@@ -27,17 +27,46 @@ void FamilyOfViews::AppendTo(std::vector<prometheus::MetricFamily>& families) {
   families.push_back(std::move(family_));
 }
 
-void AddPadRemaining(const std::string& owner_label, const std::string& owner,
-                     const PadView& pad, FamilyOfViews& family) {
-  auto add = [&](const char* direction, const char* stream, uint64_t bytes) {
-    family.Add(
-        {{owner_label, owner}, {"direction", direction}, {"stream", stream}},
+PadFamilies::PadFamilies(std::string owner)
+    : owner_(std::move(owner)),
+      remaining_(
+          FamilyOfViews::Gauge("skex_pad_bytes_remaining",
+                               "Bytes of the pad that are not used yet.")),
+      wasted_(FamilyOfViews::Gauge("skex_pad_bytes_wasted",
+                                   "Bytes of the pad given up without use.")),
+      left_(FamilyOfViews::Gauge(
+          "skex_pad_left_ratio",
+          "What is left of the pad's stream that ends first, 0 to 1.")),
+      time_left_(FamilyOfViews::Gauge(
+          "skex_pad_time_left_seconds",
+          "How long the pad will do at the pace of the last day.")),
+      syncs_(FamilyOfViews::Counter("skex_pad_syncs_total",
+                                    "Waits for the medium of the pad.")) {}
+
+void PadFamilies::Add(const std::string& name, const PadView& pad) {
+  const auto add = [&](const char* direction, const char* stream,
+                       uint64_t bytes) {
+    remaining_.Add(
+        {{owner_, name}, {"direction", direction}, {"stream", stream}},
         static_cast<double>(bytes));
   };
   add("send", "mac", pad.send_mac_bytes);
   add("send", "otp", pad.send_otp_bytes);
   add("receive", "mac", pad.receive_mac_bytes);
   add("receive", "otp", pad.receive_otp_bytes);
+  wasted_.Add({{owner_, name}}, static_cast<double>(pad.wasted_bytes));
+  left_.Add({{owner_, name}}, pad.left);
+  if (pad.time_left != absl::InfiniteDuration()) {
+    time_left_.Add({{owner_, name}}, absl::ToDoubleSeconds(pad.time_left));
+  }
+  syncs_.Add({{owner_, name}}, static_cast<double>(pad.syncs));
+}
+
+void PadFamilies::AppendTo(std::vector<prometheus::MetricFamily>& families) {
+  for (FamilyOfViews* family :
+       {&remaining_, &wasted_, &left_, &time_left_, &syncs_}) {
+    family->AppendTo(families);
+  }
 }
 
 std::string ResultLabel(absl::StatusCode code) {

@@ -42,10 +42,30 @@ class FamilyOfViews {
   prometheus::MetricFamily family_;
 };
 
-// Adds the four values of `pad` to the family skex_pad_bytes_remaining, with
-// `owner_label` = `owner`, and direction and stream.
-void AddPadRemaining(const std::string& owner_label, const std::string& owner,
-                     const PadView& pad, FamilyOfViews& family);
+// The families of a daemon's pads, whose other ends are named by the label
+// `owner`, "hub" or "agent":
+//
+//   skex_pad_bytes_remaining{owner,direction,stream}  gauge
+//   skex_pad_bytes_wasted{owner}                      gauge
+//   skex_pad_left_ratio{owner}                        gauge
+//   skex_pad_time_left_seconds{owner}                 gauge; if it is known
+//   skex_pad_syncs_total{owner}                       counter
+class PadFamilies {
+ public:
+  explicit PadFamilies(std::string owner);
+
+  void Add(const std::string& name, const PadView& pad);
+  // As FamilyOfViews::AppendTo().
+  void AppendTo(std::vector<prometheus::MetricFamily>& families);
+
+ private:
+  const std::string owner_;
+  FamilyOfViews remaining_;
+  FamilyOfViews wasted_;
+  FamilyOfViews left_;
+  FamilyOfViews time_left_;
+  FamilyOfViews syncs_;
+};
 
 // The name of a result in labels: "ok", "unavailable", "not_found", ...
 std::string ResultLabel(absl::StatusCode code);

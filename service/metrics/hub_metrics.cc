@@ -23,15 +23,10 @@ std::vector<MetricFamily> HubMetrics::Collect() const {
   std::vector<MetricFamily> families = registry_.Collect();
   const HubStatusView hub = snapshot_();
   int connected = 0;
-  auto remaining = FamilyOfViews::Gauge(
-      "skex_pad_bytes_remaining", "Bytes of the pad that are not used yet.");
-  auto wasted = FamilyOfViews::Gauge("skex_pad_bytes_wasted",
-                                     "Bytes of the pad given up without use.");
+  PadFamilies pads("agent");
   for (const EnrolledAgentView& agent : hub.agents) {
     if (agent.connected) ++connected;
-    AddPadRemaining("agent", agent.name, agent.pad, remaining);
-    wasted.Add({{"agent", agent.name}},
-               static_cast<double>(agent.pad.wasted_bytes));
+    pads.Add(agent.name, agent.pad);
   }
   FamilyOfViews::Gauge("skex_build_info", "What is running; always 1.")
       .Add({{"version", hub.version}}, 1)
@@ -50,8 +45,7 @@ std::vector<MetricFamily> HubMetrics::Collect() const {
     shares.Add({{"result", result}}, static_cast<double>(count));
   }
   shares.AppendTo(families);
-  remaining.AppendTo(families);
-  wasted.AppendTo(families);
+  pads.AppendTo(families);
   return families;
 }
 

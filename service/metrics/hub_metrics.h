@@ -18,8 +18,7 @@ namespace service {
 //   skex_build_info{version}                         gauge, 1
 //   skex_hub_agents_connected                        gauge
 //   skex_hub_exchanges_waiting                       gauge
-//   skex_pad_bytes_remaining{agent,direction,stream}  gauge
-//   skex_pad_bytes_wasted{agent}                     gauge
+//   skex_pad_...{agent}                              see PadFamilies
 //   skex_hub_shares_total{result}                    counter
 //   skex_messages_rejected_total{reason}             counter
 //

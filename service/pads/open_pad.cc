@@ -26,7 +26,7 @@ absl::StatusOr<OpenPad> OpenPadFile(FileSystem* files, const std::string& path,
   return OpenPad{*std::move(file), *std::move(pad)};
 }
 
-PadView ViewOf(const skex::Pad& pad) {
+PadView ViewOf(const skex::Pad& pad, const PadOutlook& outlook) {
   const skex::Direction send = skex::SendDirection(pad.side());
   const skex::Direction receive = skex::ReceiveDirection(pad.side());
   const skex::PadIdentity& identity = pad.identity();
@@ -37,6 +37,9 @@ PadView ViewOf(const skex::Pad& pad) {
   view.receive_otp_bytes = pad.Remaining(receive, skex::Stream::kOtp);
   view.total_bytes = identity.geometry.total_bytes();
   view.wasted_bytes = pad.wasted_bytes();
+  view.syncs = pad.syncs();
+  view.left = outlook.left;
+  view.time_left = outlook.time_left;
   view.source = std::string(skex::PadSourceName(identity.source));
   view.table = identity.table.Hex();
   return view;

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "service/admin/control.h"
+#include "service/pads/pad_watch.h"
 #include "service/storage/pad_audit.h"
 #include "service/storage/pad_file.h"
 #include "skex/pad/pad.h"
@@ -25,7 +26,7 @@ absl::StatusOr<OpenPad> OpenPadFile(FileSystem* files, const std::string& path,
                                     const skex::HubId& hub, PadAudit* audit);
 
 // What is left of a pad, for the admin API and the metrics.
-PadView ViewOf(const skex::Pad& pad);
+PadView ViewOf(const skex::Pad& pad, const PadOutlook& outlook);
 
 }  // namespace service
 

@@ -4,6 +4,7 @@
 #include "CLI/Formatter.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "service/config/agent_config.h"
 #include "service/config/hub_config.h"
@@ -21,6 +22,19 @@ std::string CheckTimeout(const std::string& text) {
     return "";
   }
   return "\"" + text + "\" is not a time such as 5s or 1m";
+}
+
+// The delivery socket of the agent that is configured by `file`.
+absl::StatusOr<std::string> DeliverySocketOf(const std::string& file) {
+  absl::StatusOr<AgentConfig> config = LoadAgentConfig(file);
+  if (!config.ok()) return config.status();
+  if (config->delivery_socket.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file,
+                     ": this agent hands out no keys; give a peer freshness = "
+                     "\"delivery\", and add [delivery] with a socket"));
+  }
+  return config->delivery_socket;
 }
 
 // The admin socket of the daemon that is configured by `file`.
@@ -66,6 +80,7 @@ OnlineVerbs::OnlineVerbs(CLI::App& app) {
           "let new connections to a peer use another key")
       ->add_option("peer", request_.peer, "name of the peer")
       ->required();
+  AddTake(app);
   AddVerb(app, OnlineVerb::kAgents, "agents",
           "the agents enrolled with the hub");
   AddVerb(app, OnlineVerb::kReload, "reload",
@@ -81,6 +96,24 @@ CLI::App* OnlineVerbs::AddVerb(CLI::App& app, OnlineVerb verb,
   return command;
 }
 
+void OnlineVerbs::AddTake(CLI::App& app) {
+  CLI::App* command =
+      AddVerb(app, OnlineVerb::kTake, "take",
+              "take keys for an application, of a peer with freshness "
+              "\"delivery\"; --socket is the delivery socket");
+  command->add_option("peer", request_.peer, "name of the peer")->required();
+  CLI::Option* count =
+      command->add_option("--count", take_.count, "how many new keys")
+          ->type_name("N")
+          ->capture_default_str()
+          ->check(CLI::Range(1, 1000000));
+  command
+      ->add_option("--id", take_.ids,
+                   "ids of keys that the peer handed out, instead of new ones")
+      ->type_name("ID")
+      ->excludes(count);
+}
+
 int OnlineVerbs::Run(std::ostream& out, std::ostream& err) {
   if (request_.socket.empty() && config_.empty()) {
     err << "skexctl: which daemon? Name its admin socket with --socket PATH, "
@@ -88,7 +121,9 @@ int OnlineVerbs::Run(std::ostream& out, std::ostream& err) {
     return kUsage;
   }
   if (!config_.empty()) {
-    absl::StatusOr<std::string> socket = SocketOf(config_, request_.hub);
+    absl::StatusOr<std::string> socket = *verb_ == OnlineVerb::kTake
+                                             ? DeliverySocketOf(config_)
+                                             : SocketOf(config_, request_.hub);
     if (!socket.ok()) {
       err << PrintableText(absl::string_view(socket.status().message()))
           << "\n";
@@ -99,7 +134,14 @@ int OnlineVerbs::Run(std::ostream& out, std::ostream& err) {
   // Checked while parsing.
   absl::ParseDuration(timeout_, &request_.timeout);
   request_.verb = *verb_;
-  return RunOnline(request_, out, err);
+  if (request_.verb != OnlineVerb::kTake || request_.hub) {
+    return RunOnline(request_, out, err);
+  }
+  take_.socket = request_.socket;
+  take_.peer = request_.peer;
+  take_.json = request_.json;
+  take_.timeout = request_.timeout;
+  return RunTake(take_, out, err);
 }
 
 }  // namespace service

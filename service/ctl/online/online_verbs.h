@@ -7,13 +7,15 @@
 #include "CLI/App.hpp"
 #include "absl/types/optional.h"
 #include "service/ctl/online/online.h"
+#include "service/ctl/online/take.h"
 
 namespace service {
 
 // The verbs of skexctl that ask a running daemon:
 //
 //   skexctl [--socket PATH | --config FILE] [--json] [--timeout 5s]
-//       status | peers | keys [PEER] | establish PEER | rotate PEER
+//       status | peers | keys [PEER] | establish PEER | rotate PEER |
+//       take PEER [--count N | --id ID...]
 //   skexctl --hub [the same] status | agents | reload
 //
 // The options may stand before or behind the verb. Use: make one, let `app`
@@ -38,8 +40,11 @@ class OnlineVerbs {
   CLI::App* AddVerb(CLI::App& app, OnlineVerb verb, const std::string& name,
                     const std::string& help);
 
+  void AddTake(CLI::App& app);
+
   absl::optional<OnlineVerb> verb_;
   OnlineRequest request_;
+  TakeRequest take_;
   std::string config_;
   std::string timeout_ = "5s";
 };

@@ -49,9 +49,15 @@ std::vector<std::string> WithPad(std::vector<std::string> cells,
 }
 
 std::string PadNote(const api::Pad& pad) {
-  return absl::StrCat("pad ", pad.table_id(), " (", pad.source(),
-                      "): ", BytesText(pad.total_bytes()), " in all, ",
-                      BytesText(pad.wasted_bytes()), " wasted");
+  std::string note =
+      absl::StrCat("pad ", pad.table_id(), " (", pad.source(),
+                   "): ", BytesText(pad.total_bytes()), " in all, ",
+                   BytesText(pad.wasted_bytes()), " wasted; ",
+                   static_cast<int>(pad.left() * 100), "% left");
+  if (pad.has_time_left()) {
+    absl::StrAppend(&note, ", for about ", Text(pad.time_left()));
+  }
+  return note;
 }
 
 Table PeerTable(const google::protobuf::RepeatedPtrField<api::Peer>& peers) {
@@ -71,6 +77,7 @@ Table PeerTable(const google::protobuf::RepeatedPtrField<api::Peer>& peers) {
                   absl::StrCat(peer.exchanges_ok()),
                   absl::StrCat(peer.exchanges_failed())});
     table.AddNote(peer.detail());
+    for (const std::string& hub : peer.left_out()) table.AddNote(hub);
   }
   return table;
 }
