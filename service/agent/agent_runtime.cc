@@ -221,11 +221,10 @@ void AgentRuntime::OnKeys(skex::KeysEstablished& event) {
                {"first_key", event.keys[0].id.Hex()},
                {"took", event.took}});
   std::vector<skex::KeyId> ids;
-  for (skex::Key& key : event.keys) {
-    ids.push_back(key.id);
-    absl::Status status = psks_.Put(std::move(key), event.initiator);
-    if (!status.ok()) log_->Warning("key_refused", {{"reason", status}});
-  }
+  ids.reserve(count);
+  for (const skex::Key& key : event.keys) ids.push_back(key.id);
+  absl::Status status = psks_.Put(std::move(event.keys), event.initiator);
+  if (!status.ok()) log_->Warning("key_refused", {{"reason", status}});
   if (!event.initiator) return;
   ++peer.exchanges_ok;
   peer.failure_logged = false;
@@ -280,7 +279,7 @@ void AgentRuntime::ConnectHubs(absl::Duration now) {
     hub.connected_at = now;
     hub.connection->Connect(
         [this, &hub](std::string frame) {
-          loop_.Post([this, &hub, frame = std::move(frame)] {
+          loop_.RunOrPost([this, &hub, frame = std::move(frame)] {
             OnHubFrame(hub, frame);
           });
         },
@@ -492,7 +491,7 @@ absl::StatusOr<EstablishedView> AgentRuntime::Establish(const std::string& peer,
         peer, " is not a configured peer; `skexctl peers` lists them"));
   }
   auto waiter = std::make_shared<Waiter>(*id, deadline);
-  const bool posted = loop_.Post([this, waiter] {
+  const bool posted = loop_.RunOrPost([this, waiter] {
     if (stopping_) {
       Finish(*waiter, absl::UnavailableError("the agent is stopping"));
       return;

@@ -12,10 +12,15 @@ void PskSource::AddPeer(const skex::KeystorePolicy& policy) {
   keystore_.AddPeer(policy);
 }
 
-absl::Status PskSource::Put(skex::Key key, bool dial) {
+absl::Status PskSource::Put(std::vector<skex::Key> keys, bool dial) {
+  absl::Status first;
   MutexLock lock(&mutex_);
+  const absl::Duration now = MonotonicNow();
+  for (skex::Key& key : keys) {
+    first.Update(keystore_.Put(std::move(key), dial, now));
+  }
   if (dial) arrived_.SignalAll();
-  return keystore_.Put(std::move(key), dial, MonotonicNow());
+  return first;
 }
 
 absl::StatusOr<skex::KeyId> PskSource::Rotate(const skex::AgentId& peer) {

@@ -34,7 +34,9 @@ class PskSource : public PskProvider, public KeyDelivery {
       : on_demand_(std::move(on_demand)), keystore_(entropy) {}
 
   void AddPeer(const skex::KeystorePolicy& policy);
-  absl::Status Put(skex::Key key, bool dial);
+  // Puts the keys of an exchange in, as Keystore::Put(); returns the first
+  // error, and puts the others in all the same.
+  absl::Status Put(std::vector<skex::Key> keys, bool dial);
   absl::StatusOr<skex::KeyId> Rotate(const skex::AgentId& peer);
   size_t Deficit(const skex::AgentId& peer);
   size_t DialKeys(const skex::AgentId& peer) const;

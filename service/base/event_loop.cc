@@ -29,9 +29,8 @@ struct EndsWaiting {
 EventLoop::~EventLoop() { Stop(); }
 
 void EventLoop::Start(AfterTasks after_tasks) {
-  thread_ = std::thread([this, after_tasks = std::move(after_tasks)]() mutable {
-    Run(std::move(after_tasks));
-  });
+  after_tasks_ = std::move(after_tasks);
+  thread_ = std::thread([this] { Run(); });
 }
 
 void EventLoop::Stop() {
@@ -50,7 +49,18 @@ bool EventLoop::Post(Task task) {
   MutexLock lock(&mutex_);
   if (stopping_) return false;
   tasks_.push_back(std::move(task));
-  changed_.SignalAll();
+  // Who is at work looks again at the end.
+  if (!busy_) changed_.SignalAll();
+  return true;
+}
+
+bool EventLoop::RunOrPost(Task task) {
+  MutexLock lock(&mutex_);
+  if (stopping_) return false;
+  tasks_.push_back(std::move(task));
+  if (busy_) return true;
+  WorkThrough();
+  if (!tasks_.empty() || stopping_ || due_ < wakes_at_) changed_.SignalAll();
   return true;
 }
 
@@ -68,22 +78,33 @@ bool EventLoop::Call(Task task) {
   return done;
 }
 
-void EventLoop::Run(AfterTasks after_tasks) {
-  absl::Duration due = after_tasks();
-  for (bool stopping = false; !stopping;) {
-    std::vector<Task> tasks;
-    {
-      MutexLock lock(&mutex_);
-      while (tasks_.empty() && !stopping_) {
-        const absl::Duration left = due - MonotonicNow();
-        if (left <= absl::ZeroDuration()) break;
-        changed_.WaitWithTimeout(&mutex_, left);
-      }
-      tasks.swap(tasks_);
-      stopping = stopping_;
+void EventLoop::WorkThrough() {
+  busy_ = true;
+  std::vector<Task> tasks;
+  tasks.swap(tasks_);
+  mutex_.Unlock();
+  for (Task& task : tasks) task();
+  tasks.clear();
+  const absl::Duration due = after_tasks_();
+  mutex_.Lock();
+  due_ = due;
+  busy_ = false;
+}
+
+void EventLoop::Run() {
+  MutexLock lock(&mutex_);
+  WorkThrough();
+  while (true) {
+    while (busy_ || (tasks_.empty() && !stopping_)) {
+      const absl::Duration left = due_ - MonotonicNow();
+      if (!busy_ && left <= absl::ZeroDuration()) break;
+      wakes_at_ = busy_ ? absl::InfiniteDuration() : due_;
+      changed_.WaitWithTimeout(&mutex_,
+                               busy_ ? absl::InfiniteDuration() : left);
     }
-    for (Task& task : tasks) task();
-    due = after_tasks();
+    const bool last = stopping_;
+    WorkThrough();
+    if (last) return;
   }
 }
 

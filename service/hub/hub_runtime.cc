@@ -138,7 +138,7 @@ absl::Status HubRuntime::Start(HubMetrics* metrics) {
     });
   };
   callbacks.on_frame = [this](skex::StreamNumber stream, std::string frame) {
-    loop_.Post(
+    loop_.RunOrPost(
         [this, stream, frame = std::move(frame)] { OnFrame(stream, frame); });
   };
   callbacks.on_down = [this](skex::StreamNumber stream) {
