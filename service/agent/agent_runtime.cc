@@ -278,9 +278,10 @@ void AgentRuntime::ConnectHubs(absl::Duration now) {
     hub.streaming = true;
     hub.connected_at = now;
     hub.connection->Connect(
-        [this, &hub](std::string frame) {
-          loop_.RunOrPost([this, &hub, frame = std::move(frame)] {
-            OnHubFrame(hub, frame);
+        [this, &hub](std::vector<std::string> frames) {
+          loop_.RunOrPost([this, &hub, frames = std::move(frames)] {
+            for (const std::string& frame : frames) OnHubFrame(hub, frame);
+            hub.connection->Dealt();
           });
         },
         [this, &hub](absl::Status status) {
@@ -293,7 +294,6 @@ void AgentRuntime::ConnectHubs(absl::Duration now) {
 
 void AgentRuntime::OnHubFrame(Hub& hub, const std::string& frame) {
   absl::Status status = node_.OnFrame(hub.name, skex::AsBytes(frame), Now());
-  hub.connection->Dealt();
   if (status.ok()) return;
   if (surroundings_.metrics != nullptr) {
     surroundings_.metrics->MessageRejected(status.code());

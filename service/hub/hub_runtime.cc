@@ -137,9 +137,15 @@ absl::Status HubRuntime::Start(HubMetrics* metrics) {
       node_.OnStreamUp(stream);
     });
   };
-  callbacks.on_frame = [this](skex::StreamNumber stream, std::string frame) {
-    loop_.RunOrPost(
-        [this, stream, frame = std::move(frame)] { OnFrame(stream, frame); });
+  callbacks.on_frames = [this](skex::StreamNumber stream,
+                               std::vector<std::string> frames) {
+    loop_.RunOrPost([this, stream, frames = std::move(frames)] {
+      for (const std::string& frame : frames) {
+        // Nothing of a stream counts behind what closes it.
+        if (!OnFrame(stream, frame)) break;
+      }
+      server_->Dealt(stream);
+    });
   };
   callbacks.on_down = [this](skex::StreamNumber stream) {
     loop_.Post([this, stream] {
@@ -176,20 +182,19 @@ absl::Duration HubRuntime::AfterTasks() {
   return housekeep_at_;
 }
 
-void HubRuntime::OnFrame(skex::StreamNumber stream, const std::string& frame) {
+bool HubRuntime::OnFrame(skex::StreamNumber stream, const std::string& frame) {
   absl::Status status = node_.OnFrame(stream, skex::AsBytes(frame), Now());
-  server_->Dealt(stream);
   if (status.ok()) {
     strangers_.erase(stream);
-    return;
+    return true;
   }
   if (metrics_ != nullptr) metrics_->MessageRejected(status.code());
   log_->Debug("message_rejected", {{"reason", status.message()}});
-  if (status.code() == absl::StatusCode::kUnauthenticated) {
-    log_->Info("stream_refused", {{"reason", status.message()}});
-    // Why is for the log only.
-    server_->Close(stream, absl::UnauthenticatedError("not accepted"));
-  }
+  if (status.code() != absl::StatusCode::kUnauthenticated) return true;
+  log_->Info("stream_refused", {{"reason", status.message()}});
+  // Why is for the log only.
+  server_->Close(stream, absl::UnauthenticatedError("not accepted"));
+  return false;
 }
 
 void HubRuntime::SendFrames() {

@@ -76,7 +76,8 @@ class HubRuntime : public HubControl {
 
   // On the loop's thread.
   absl::Duration AfterTasks();
-  void OnFrame(skex::StreamNumber stream, const std::string& frame);
+  // False if the stream is closed now.
+  bool OnFrame(skex::StreamNumber stream, const std::string& frame);
   void SendFrames();
   void WatchAgents();
   void CloseSilentStreams(absl::Duration now);

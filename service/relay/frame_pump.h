@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <deque>
+#include <iterator>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "service/api/relay.grpc.pb.h"
@@ -29,8 +31,11 @@ class FramePump : public Reactor {
   // Frames that wait to be sent. A peer that does not read them in time has
   // its stream ended.
   static constexpr size_t kMostQueued = 4096;
-  // Frames that were delivered and not dealt with.
+  // Messages that were delivered and not dealt with.
   static constexpr size_t kMostUndealt = 64;
+  // Frames that wait go together in one message of up to so many bytes, or of
+  // one frame: a message costs more than its bytes.
+  static constexpr size_t kMostBytes = 1024 * 1024;
 
   // Sends a frame behind those before it. After the end it is dropped.
   void Send(std::string payload) {
@@ -49,7 +54,7 @@ class FramePump : public Reactor {
     if (start) this->StartWrite(&outgoing_);
   }
 
-  // A frame that Deliver() got is dealt with.
+  // The frames of one Deliver() are dealt with.
   void Dealt() {
     {
       MutexLock lock(&mutex_);
@@ -63,8 +68,8 @@ class FramePump : public Reactor {
   }
 
  protected:
-  // A frame came; Dealt() is due for it.
-  virtual void Deliver(std::string payload) = 0;
+  // Frames came together; Dealt() is due for them, once.
+  virtual void Deliver(std::vector<std::string> frames) = 0;
   // No operation is running any more that would not end by itself: the derived
   // class finishes the stream. Called once.
   virtual void Finishing() = 0;
@@ -98,7 +103,9 @@ class FramePump : public Reactor {
       End();
       return;
     }
-    std::string payload = std::move(*incoming_.mutable_payload());
+    std::vector<std::string> frames(
+        std::make_move_iterator(incoming_.mutable_payload()->begin()),
+        std::make_move_iterator(incoming_.mutable_payload()->end()));
     bool start = false;
     {
       MutexLock lock(&mutex_);
@@ -106,7 +113,7 @@ class FramePump : public Reactor {
       start = !ended_ && undealt_ < kMostUndealt;
       read_ = start ? Read::kStarting : Read::kPaused;
     }
-    Deliver(std::move(payload));
+    Deliver(std::move(frames));
     if (start) StartReading();
     MaybeFinish();
   }
@@ -126,11 +133,16 @@ class FramePump : public Reactor {
  private:
   enum class Read { kPaused, kStarting, kRunning };
 
-  // Moves the next frame to where gRPC reads it. False if there is none.
+  // Moves the next frames to where gRPC reads them. False if there is none.
   bool TakeNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (queue_.empty()) return false;
-    outgoing_.set_payload(std::move(queue_.front()));
-    queue_.pop_front();
+    outgoing_.clear_payload();
+    size_t bytes = 0;
+    do {
+      bytes += queue_.front().size();
+      outgoing_.add_payload(std::move(queue_.front()));
+      queue_.pop_front();
+    } while (!queue_.empty() && bytes + queue_.front().size() <= kMostBytes);
     writing_ = true;
     return true;
   }

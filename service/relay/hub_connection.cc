@@ -44,8 +44,8 @@ absl::Status ToAbsl(const grpc::Status& status) {
 class HubConnection::ClientStream
     : public FramePump<grpc::ClientBidiReactor<Frame, Frame>> {
  public:
-  ClientStream(OnFrame on_frame, OnEnd on_end)
-      : on_frame_(std::move(on_frame)), on_end_(std::move(on_end)) {}
+  ClientStream(OnFrames on_frames, OnEnd on_end)
+      : on_frames_(std::move(on_frames)), on_end_(std::move(on_end)) {}
 
   void Begin(Relay::Stub& stub, std::shared_ptr<ClientStream> self) {
     self_ = std::move(self);
@@ -61,7 +61,9 @@ class HubConnection::ClientStream
   }
 
  private:
-  void Deliver(std::string payload) override { on_frame_(std::move(payload)); }
+  void Deliver(std::vector<std::string> frames) override {
+    on_frames_(std::move(frames));
+  }
   void Finishing() override { RemoveHold(); }
   void Overflow() override { Cancel(); }
   void OnDone(const grpc::Status& status) override {
@@ -70,7 +72,7 @@ class HubConnection::ClientStream
   }
 
   grpc::ClientContext context_;
-  OnFrame on_frame_;
+  OnFrames on_frames_;
   OnEnd on_end_;
   std::shared_ptr<ClientStream> self_;
 };
@@ -80,9 +82,9 @@ HubConnection::HubConnection(const Endpoint& address)
 
 HubConnection::~HubConnection() { Disconnect(); }
 
-void HubConnection::Connect(OnFrame on_frame, OnEnd on_end) {
+void HubConnection::Connect(OnFrames on_frames, OnEnd on_end) {
   stream_ =
-      std::make_shared<ClientStream>(std::move(on_frame), std::move(on_end));
+      std::make_shared<ClientStream>(std::move(on_frames), std::move(on_end));
   stream_->Begin(*stub_, stream_);
 }
 

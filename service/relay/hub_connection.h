@@ -20,8 +20,8 @@ namespace service {
 // be called until the stream's end was reported.
 class HubConnection {
  public:
-  // A frame came; Dealt() is due for it.
-  using OnFrame = absl::AnyInvocable<void(std::string)>;
+  // Frames came together, in their order; Dealt() is due for them, once.
+  using OnFrames = absl::AnyInvocable<void(std::vector<std::string>)>;
   // The stream has ended, or could not be begun, and why.
   using OnEnd = absl::AnyInvocable<void(absl::Status)>;
 
@@ -31,7 +31,7 @@ class HubConnection {
   HubConnection& operator=(const HubConnection&) = delete;
 
   // Begins a stream; none may be running.
-  void Connect(OnFrame on_frame, OnEnd on_end);
+  void Connect(OnFrames on_frames, OnEnd on_end);
 
   // Sends a frame on the running stream; dropped when there is none.
   void Send(std::string frame);

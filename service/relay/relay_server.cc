@@ -57,8 +57,8 @@ class RelayServer::ServerStream : public FramePump<FrameReactor> {
   }
 
  private:
-  void Deliver(std::string payload) override {
-    server_.callbacks_.on_frame(number_, std::move(payload));
+  void Deliver(std::vector<std::string> frames) override {
+    server_.callbacks_.on_frames(number_, std::move(frames));
   }
   void Finishing() override {
     grpc::Status status;

@@ -31,8 +31,8 @@ class RelayServer {
 
   struct Callbacks {
     std::function<void(StreamNumber)> on_up;
-    // Dealt() is due for each frame.
-    std::function<void(StreamNumber, std::string)> on_frame;
+    // Frames that came together, in their order; Dealt() is due for them, once.
+    std::function<void(StreamNumber, std::vector<std::string>)> on_frames;
     std::function<void(StreamNumber)> on_down;
   };
 

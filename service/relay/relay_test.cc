@@ -38,15 +38,10 @@ class RelayTest : public testing::Test {
     callbacks.on_up = [this](RelayServer::StreamNumber) {
       server_diary_.Write("up");
     };
-    callbacks.on_frame = [this](RelayServer::StreamNumber stream,
-                                std::string frame) {
-      server_diary_.Write(frame);
+    callbacks.on_frames = [this](RelayServer::StreamNumber stream,
+                                 const std::vector<std::string>& frames) {
+      for (const std::string& frame : frames) OnFrame(stream, frame);
       server_->Dealt(stream);
-      if (frame == "close") {
-        server_->Close(stream, absl::UnauthenticatedError("no"));
-      } else {
-        server_->Send(stream, "echo " + frame);
-      }
     };
     callbacks.on_down = [this](RelayServer::StreamNumber) {
       server_diary_.Write("down");
@@ -61,10 +56,21 @@ class RelayTest : public testing::Test {
     server_->Shutdown();
   }
 
+  void OnFrame(RelayServer::StreamNumber stream, const std::string& frame) {
+    server_diary_.Write(frame);
+    if (frame == "close") {
+      server_->Close(stream, absl::UnauthenticatedError("no"));
+    } else {
+      server_->Send(stream, "echo " + frame);
+    }
+  }
+
   void Connect() {
     connection_->Connect(
-        [this](std::string frame) {
-          client_diary_.Write(std::move(frame));
+        [this](std::vector<std::string> frames) {
+          for (std::string& frame : frames) {
+            client_diary_.Write(std::move(frame));
+          }
           connection_->Dealt();
         },
         [this](absl::Status status) {
@@ -91,6 +97,14 @@ TEST_F(RelayTest, CarriesLargeFrames) {
   Connect();
   connection_->Send(std::string(1 << 20, 'x'));
   EXPECT_EQ(client_diary_.WaitFor(1)[0].size(), (1u << 20) + 5);
+}
+
+TEST_F(RelayTest, CarriesManyLargeFrames) {
+  Connect();
+  for (int i = 0; i < 20; ++i) connection_->Send(std::string(600'000, 'y'));
+  for (const std::string& frame : client_diary_.WaitFor(20)) {
+    EXPECT_EQ(frame.size(), 600'005u);
+  }
 }
 
 TEST_F(RelayTest, AgentSeesWhyTheHubClosed) {
