@@ -98,8 +98,11 @@ void TakeNew(const std::string& socket, const std::string& peer, uint32_t count,
     request.set_count(std::min(left, kKeysOfACall));
     left -= request.count();
     auto reader = stub.TakeKeys(&context, request);
-    api::KeyBatch batch;
-    while (reader->Read(&batch)) queue.Push(std::move(batch));
+    while (true) {
+      api::KeyBatch batch;
+      if (!reader->Read(&batch)) break;
+      queue.Push(std::move(batch));
+    }
     Check(reader->Finish(), "keys of " + peer);
   }
 }
