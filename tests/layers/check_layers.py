@@ -42,7 +42,8 @@ FORBIDDEN = {
         "//bench",
     ],
     "//tests": ["//bench", "@debian//:openssl"],
-    "//bench": ["//tests"],
+    # Benchmarks of whole processes start the clusters of the tests.
+    "//bench/micro": ["//tests"],
 }
 
 # Folder: all of this workspace that its targets may name, beside their own.
