@@ -96,11 +96,10 @@ void EventLoop::Run() {
   WorkThrough();
   while (true) {
     while (busy_ || (tasks_.empty() && !stopping_)) {
-      const absl::Duration left = due_ - MonotonicNow();
-      if (!busy_ && left <= absl::ZeroDuration()) break;
       wakes_at_ = busy_ ? absl::InfiniteDuration() : due_;
-      changed_.WaitWithTimeout(&mutex_,
-                               busy_ ? absl::InfiniteDuration() : left);
+      const absl::Duration left = wakes_at_ - MonotonicNow();
+      if (left <= absl::ZeroDuration()) break;
+      changed_.WaitWithTimeout(&mutex_, left);
     }
     const bool last = stopping_;
     WorkThrough();
