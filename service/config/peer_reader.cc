@@ -131,15 +131,15 @@ void CheckThreshold(const TomlTable& table, const PeerEntry& peer,
 }
 
 void ReadKeyBytes(const TomlTable& table, PeerEntry& peer) {
-  const uint16_t most = skex::MostKeyBytes(peer.freshness);
   peer.key_bytes = static_cast<uint16_t>(table.Integer(
       "key_bytes", peer.key_bytes, skex::kLeastKeyBytes, skex::kMostKeyBytes));
-  if (peer.key_bytes % 16 == 0 && peer.key_bytes <= most) return;
-  table.FailAt("key_bytes", absl::StrCat("'key_bytes' is ", peer.key_bytes,
-                                         "; with freshness \"",
-                                         skex::FreshnessName(peer.freshness),
-                                         "\" choose a multiple of 16 from ",
-                                         skex::kLeastKeyBytes, " to ", most));
+  if (skex::IsKeySize(peer.key_bytes, peer.freshness)) return;
+  table.FailAt(
+      "key_bytes",
+      absl::StrCat("'key_bytes' is ", peer.key_bytes, "; with freshness \"",
+                   skex::FreshnessName(peer.freshness),
+                   "\" choose a multiple of 16 from ", skex::kLeastKeyBytes,
+                   " to ", skex::MostKeyBytes(peer.freshness)));
 }
 
 // Life of a key and stock of keys.

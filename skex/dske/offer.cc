@@ -99,11 +99,7 @@ absl::StatusOr<Offer> Offer::Parse(ByteReader& reader) {
     return Refused("freshness or pad source");
   }
   offer.freshness = static_cast<Freshness>(freshness);
-  if (offer.key_bytes < kLeastKeyBytes ||
-      offer.key_bytes > MostKeyBytes(offer.freshness) ||
-      offer.key_bytes % 16 != 0) {
-    return Refused("key size");
-  }
+  if (!IsKeySize(offer.key_bytes, offer.freshness)) return Refused("key size");
   if (count < 1 || count > MostKeysOf(offer.key_bytes)) {
     return Refused("number of keys");
   }

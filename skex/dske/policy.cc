@@ -33,11 +33,10 @@ absl::Status PeerPolicy::Check() const {
   for (const HubId& hub : hubs) xs.push_back(ShareX(hub));
   const absl::Status sharing = Sharing::Create(threshold, xs).status();
   if (!sharing.ok()) return refuse(sharing.message());
-  const uint16_t most = MostKeyBytes(freshness);
-  if (key_bytes < kLeastKeyBytes || key_bytes > most || key_bytes % 16 != 0) {
+  if (!IsKeySize(key_bytes, freshness)) {
     return refuse("keys of ", key_bytes, " bytes; want a multiple of 16 from ",
-                  kLeastKeyBytes, " to ", most, " with freshness ",
-                  FreshnessName(freshness));
+                  kLeastKeyBytes, " to ", MostKeyBytes(freshness),
+                  " with freshness ", FreshnessName(freshness));
   }
   if (use_limit < 1 || use_limit > kMostUses) {
     return refuse("use limit ", use_limit, "; want 1 to ", kMostUses);

@@ -316,8 +316,8 @@ absl::StatusOr<std::vector<Key>> Keystore::Deliver(const AgentId& peer,
 
 absl::StatusOr<Key> Keystore::DeliverById(const AgentId& peer, const KeyId& id,
                                           absl::Duration now) {
-  absl::StatusOr<Peer*> delivery = DeliveryPeer(peer);
-  if (!delivery.ok()) return delivery.status();
+  absl::Status status = DeliveryPeer(peer).status();
+  if (!status.ok()) return status;
   const auto found = accept_.find(id);
   if (found == accept_.end() || found->second.expires <= now ||
       found->second.key.terms->initiator != peer) {
@@ -325,9 +325,10 @@ absl::StatusOr<Key> Keystore::DeliverById(const AgentId& peer, const KeyId& id,
         absl::StrCat("no key ", id.Hex(), " of ", peer.text(),
                      " is here: it is not known, has expired, or was taken"));
   }
-  Key key = std::move(found->second.key);
-  (*delivery)->accept_order.erase(found->second.sequence);
-  accept_.erase(found);
+  // The terms stay until the key is dropped, which asks them for the peer.
+  Key& held = found->second.key;
+  Key key = {held.id, std::move(held.bytes), held.terms};
+  Drop(found);
   return key;
 }
 

@@ -33,6 +33,12 @@ inline constexpr uint16_t MostKeyBytes(Freshness freshness) {
   return freshness == Freshness::kDelivery ? kMostKeyBytes : kMostPskKeyBytes;
 }
 
+// Whether a key of that freshness may have so many bytes.
+inline constexpr bool IsKeySize(uint16_t bytes, Freshness freshness) {
+  return bytes >= kLeastKeyBytes && bytes <= MostKeyBytes(freshness) &&
+         bytes % 16 == 0;
+}
+
 // "derived", "exchange" or "delivery".
 absl::string_view FreshnessName(Freshness freshness);
 
