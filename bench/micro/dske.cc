@@ -91,8 +91,7 @@ class World {
       bob_[i]->hub().WantOtp(kRounds * share_size_);
       alice_[i]->Settle();
       bob_[i]->Settle();
-      for (const Pad* pad :
-           {&alice_[i]->agent().pad(), &bob_[i]->hub().pad()}) {
+      for (const Pad* pad : {&alice_[i]->agent_pad(), &bob_[i]->hub_pad()}) {
         if (pad->Granted(Stream::kOtp) < kRounds * share_size_ ||
             pad->Granted(Stream::kMac) < kRounds * kMacSlotSize) {
           return false;

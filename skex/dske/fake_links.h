@@ -37,6 +37,8 @@ class FakeLinks {
 
   Link& agent() { return *agent_; }
   Link& hub() { return *hub_; }
+  Pad& agent_pad() { return *agent_pad_; }
+  Pad& hub_pad() { return *hub_pad_; }
 
  private:
   FakeLinks(FakePadPair pads, Entropy* entropy);

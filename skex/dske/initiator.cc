@@ -16,7 +16,7 @@ namespace {
 // A hub that takes part, with the pad bytes of its share.
 struct Participant {
   HubLink hub;
-  PadSlice pad;
+  LinkSlice slice;
 };
 
 // The hubs that can take part, each with its slice; UNAVAILABLE if too few.
@@ -28,7 +28,7 @@ absl::StatusOr<std::vector<Participant>> Gather(
   for (const HubLink& hub : links) {
     if (!hub.link->ready()) {
       missing.push_back(absl::StrCat(hub.hub.text(), " ", hub.link->detail()));
-    } else if (hub.link->pad().Granted(Stream::kOtp) < share_size) {
+    } else if (!hub.link->Holds(share_size)) {
       hub.link->WantOtp(share_size);
       missing.push_back(
           absl::StrCat(hub.hub.text(), " ", hub.link->GrantsDetail()));
@@ -40,8 +40,7 @@ absl::StatusOr<std::vector<Participant>> Gather(
   std::vector<Participant> participants;
   if (able.size() >= policy.min_hubs) {
     for (const HubLink& hub : able) {
-      absl::StatusOr<PadSlice> slice =
-          hub.link->pad().Take(Stream::kOtp, share_size);
+      absl::StatusOr<LinkSlice> slice = hub.link->Take(share_size);
       if (slice.ok()) {
         participants.push_back({hub, *std::move(slice)});
       } else {
@@ -60,12 +59,11 @@ absl::StatusOr<std::vector<Participant>> Gather(
 }
 
 PadSource WorstSource(const std::vector<Participant>& participants) {
+  PadSource worst = PadSource::kPhysical;
   for (const Participant& participant : participants) {
-    if (participant.hub.link->pad().identity().source != PadSource::kPhysical) {
-      return PadSource::kGenerator;
-    }
+    worst = std::max(worst, participant.slice.source);
   }
-  return PadSource::kPhysical;
+  return worst;
 }
 
 // The shares and the secret that the first k pad slices fix.
@@ -83,7 +81,7 @@ absl::StatusOr<DealtShares> DealFromPads(
   std::vector<absl::Span<uint8_t>> others;
   for (const Participant& participant : participants) {
     if (first.size() < offer.threshold) {
-      first.push_back(participant.pad.bytes.view());
+      first.push_back(participant.slice.pad.bytes.view());
     } else {
       dealt.others.push_back(Secret::OfSize(size));
     }
@@ -151,14 +149,13 @@ absl::StatusOr<std::unique_ptr<InitiatorExchange>> InitiatorExchange::Start(
   absl::Status failure;
   for (size_t i = 0; i < participants->size(); ++i) {
     const Participant& participant = (*participants)[i];
-    const PadSlice& pad = participant.pad;
     if (i >= policy.threshold) {
       masked = std::move(dealt->others[i - policy.threshold]);
-      Mask(masked.mutable_view(), pad.bytes.view());
+      Mask(masked.mutable_view(), participant.slice.pad.bytes.view());
     }
-    absl::StatusOr<uint64_t> offset = participant.hub.link->Seal(
+    absl::StatusOr<uint64_t> offset = participant.hub.link->SealMasked(
         FrameType::kDeal, {writer.bytes(), AsText(masked.view())},
-        {pad.offset, pad.offset + pad.bytes.size()});
+        participant.slice);
     if (offset.ok()) {
       exchange->deals_[participant.hub.hub].offset = *offset;
     } else {

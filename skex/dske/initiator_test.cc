@@ -115,7 +115,7 @@ class InitiatorTest : public testing::Test {
   uint64_t GrantedInAll() {
     uint64_t sum = 0;
     for (const auto& links : links_) {
-      sum += links->agent().pad().Granted(Stream::kOtp);
+      sum += links->agent_pad().Granted(Stream::kOtp);
     }
     return sum;
   }
@@ -192,7 +192,7 @@ TEST_F(InitiatorTest, NoPadIsTakenWhenTooFewHubsAreThere) {
 
 TEST_F(InitiatorTest, NoPadIsTakenWhileGrantsAreMissing) {
   for (int i : {0, 1}) {
-    Pad& pad = links_[i]->agent().pad();
+    Pad& pad = links_[i]->agent_pad();
     ASSERT_TRUE(pad.Take(Stream::kOtp, pad.Granted(Stream::kOtp) - 16).ok());
   }
   const uint64_t before = GrantedInAll();

@@ -21,16 +21,36 @@ uint64_t InOtpBytes(const Pad& pad, uint64_t mac) {
          (geometry.otp_bytes / (geometry.mac_bytes / kMacSlotSize));
 }
 
-// What a share of `size` bytes costs of the responder's pad.
-uint64_t CostOf(const Pad& pad, uint64_t size) {
-  return std::max(size, InOtpBytes(pad, kMacSlotSize));
-}
-
-// What is left of the responder's pad, in the same unit.
+// What is left of one pad for the responder, in the same unit.
 uint64_t LeftOf(const Pad& pad) {
   return std::min(
       pad.Remaining(Direction::kHubToAgent, Stream::kOtp),
       InOtpBytes(pad, pad.Remaining(Direction::kHubToAgent, Stream::kMac)));
+}
+
+// What an agent's pads have for shares, all in otp bytes.
+struct Supply {
+  uint64_t left = 0;
+  uint64_t whole = 0;       // of new pads, without those that are used up
+  uint64_t least_cost = 0;  // of any share: one MAC slot of the pad in use
+};
+
+Supply SupplyOf(const Link& link) {
+  Supply supply;
+  for (const Link::PadState& state : link.pads()) {
+    const Pad& pad = *state.pad;
+    const uint64_t left = LeftOf(pad);
+    if (supply.left == 0) supply.least_cost = InOtpBytes(pad, kMacSlotSize);
+    if (left == 0) continue;
+    supply.left += left;
+    supply.whole += pad.identity().geometry.otp_bytes;
+  }
+  return supply;
+}
+
+// What a share of `size` bytes costs.
+uint64_t CostOf(const Supply& supply, uint64_t size) {
+  return std::max(size, supply.least_cost);
 }
 
 RelayResult ResultOf(NoticeCode code) {
@@ -138,10 +158,9 @@ std::optional<NoticeCode> Relay::Objection(const AgentId& from,
     responder.quota_used.clear();
     responder.quota_since = now.mono;
   }
-  const Pad& pad = responder.link->pad();
-  const uint64_t cost = CostOf(pad, message.masked.size());
-  const uint64_t left = LeftOf(pad);
-  if (left < cost || responder.link->LacksOtp(message.masked.size())) {
+  const Supply supply = SupplyOf(*responder.link);
+  const uint64_t cost = CostOf(supply, message.masked.size());
+  if (supply.left < cost || responder.link->Lacks(message.masked.size())) {
     return NoticeCode::kPadUsedUp;
   }
   const uint64_t used = responder.quota_used[from] + cost;
@@ -149,9 +168,8 @@ std::optional<NoticeCode> Relay::Objection(const AgentId& from,
   if (quota > 0 && used > quota) return NoticeCode::kQuota;
   // What is kept for all is divided among them.
   const size_t initiators = responder.enrolment.allow.size();
-  if (initiators > 1 &&
-      left < pad.identity().geometry.otp_bytes / kReserveDivisor &&
-      used > left / initiators) {
+  if (initiators > 1 && supply.left < supply.whole / kReserveDivisor &&
+      used > supply.left / initiators) {
     return NoticeCode::kQuota;
   }
   return std::nullopt;
@@ -182,7 +200,7 @@ absl::Status Relay::OnDeal(const AgentId& from, const OpenedFrame& frame,
   Mask(share.share.mutable_view(), frame.otp.view());
   Agent& responder = agents_[offer.responder];
   responder.quota_used[from] +=
-      CostOf(responder.link->pad(), share.share.size());
+      CostOf(SupplyOf(*responder.link), share.share.size());
   ++agents_[from].relayed;
   const ShareKey key = {from, offer.exchange};
   Share& kept = waiting_.emplace(key, std::move(share)).first->second;
@@ -195,21 +213,21 @@ bool Relay::Deliver(Share& share) {
   Link& link = *agents_[share.responder].link;
   touched_.insert(share.responder);  // a request for pad may go out as well
   const uint64_t size = share.share.size();
-  if (!link.ready() || link.pad().Granted(Stream::kOtp) < size) {
+  if (!link.Holds(size)) {
     link.WantOtp(size);
     return false;
   }
-  absl::StatusOr<PadSlice> pad = link.pad().Take(Stream::kOtp, size);
-  if (!pad.ok()) return false;
+  absl::StatusOr<LinkSlice> slice = link.Take(size);
+  if (!slice.ok()) return false;
   // The clear share becomes the masked one in place.
-  Mask(share.share.mutable_view(), pad->bytes.view());
-  absl::StatusOr<uint64_t> sealed = link.Seal(
-      FrameType::kRelay, {share.offer_bytes, AsText(share.share.view())},
-      {pad->offset, pad->offset + size});
+  Mask(share.share.mutable_view(), slice->pad.bytes.view());
+  absl::StatusOr<uint64_t> sealed =
+      link.SealMasked(FrameType::kRelay,
+                      {share.offer_bytes, AsText(share.share.view())}, *slice);
   share.offer_bytes.clear();
   share.share.Clear();
   // The next one is likely to be as large.
-  if (link.pad().Granted(Stream::kOtp) < size) link.WantOtp(size);
+  if (!link.Holds(size)) link.WantOtp(size);
   if (sealed.ok()) Count(RelayResult::kRelayed);
   return true;
 }
@@ -239,7 +257,7 @@ absl::Status Relay::OnReceipt(const AgentId& from, const OpenedFrame& frame) {
   if (initiator == agents_.end()) return absl::OkStatus();
   touched_.insert(receipt->initiator);
   // Without a stream the initiator learns it from another hub, or not at all.
-  initiator->second.link->Seal(FrameType::kConfirm, {confirm.Encode()}, {})
+  initiator->second.link->Seal(FrameType::kConfirm, {confirm.Encode()})
       .IgnoreError();
   return absl::OkStatus();
 }
@@ -251,7 +269,7 @@ void Relay::Refuse(const AgentId& initiator, const ExchangeId& exchange,
   ++agent.refused;
   touched_.insert(initiator);
   const Notice notice = {exchange, deal_offset, code};
-  agent.link->Seal(FrameType::kNotice, {notice.Encode()}, {}).IgnoreError();
+  agent.link->Seal(FrameType::kNotice, {notice.Encode()}).IgnoreError();
 }
 
 void Relay::OnTime(const Instant& now) {

@@ -58,10 +58,10 @@ class Relay {
   // What an agent's enrolment says.
   struct Enrolment {
     std::set<AgentId> allow;  // initiators that may reach this agent
-    // Bytes of this agent's pad that one initiator may use in an hour; 0: any.
+    // Bytes of this agent's pads that one initiator may use in an hour; 0: any.
     // A share counts with its otp bytes, but at least with as many as there
     // are in the pad for each MAC slot. Whatever the quota, the last tenth of
-    // the pad is divided evenly among those allowed.
+    // the pads is divided evenly among those allowed.
     uint64_t pair_quota_bytes = 0;
   };
 

@@ -62,12 +62,11 @@ class RelayTest : public testing::Test {
   // `agent` sends its share to the hub. Returns the offset of the deal.
   uint64_t SendDeal(const AgentId& agent, FakeDealing& dealing) {
     const size_t size = LayoutOf(dealing.offer).total_size();
-    absl::StatusOr<PadSlice> pad =
-        links(agent).agent().pad().Take(Stream::kOtp, size);
-    EXPECT_TRUE(pad.ok()) << pad.status();
-    absl::StatusOr<uint64_t> offset = links(agent).agent().Seal(
-        FrameType::kDeal, {dealing.Body(HubIndex(dealing), pad->bytes)},
-        {pad->offset, pad->offset + size});
+    absl::StatusOr<LinkSlice> slice = links(agent).agent().Take(size);
+    EXPECT_TRUE(slice.ok()) << slice.status();
+    absl::StatusOr<uint64_t> offset = links(agent).agent().SealMasked(
+        FrameType::kDeal, {dealing.Body(HubIndex(dealing), slice->pad.bytes)},
+        *slice);
     EXPECT_TRUE(offset.ok()) << offset.status();
     EXPECT_TRUE(Deliver(agent).ok());
     return offset.value_or(0);
@@ -75,7 +74,7 @@ class RelayTest : public testing::Test {
   absl::Status SendReceipt(const AgentId& agent, const Receipt& receipt) {
     EXPECT_TRUE(links(agent)
                     .agent()
-                    .Seal(FrameType::kReceipt, {receipt.Encode()}, {})
+                    .Seal(FrameType::kReceipt, {receipt.Encode()})
                     .ok());
     return Deliver(agent);
   }
@@ -185,7 +184,7 @@ TEST_F(RelayTest, FramesOfABrokenAgentAreRefused) {
   for (FrameType type :
        {FrameType::kRelay, FrameType::kConfirm, FrameType::kNotice,
         FrameType::kDeal, FrameType::kReceipt}) {
-    ASSERT_TRUE(alice.Seal(type, {"nonsense"}, {}).ok());
+    ASSERT_TRUE(alice.Seal(type, {"nonsense"}).ok());
     EXPECT_EQ(Deliver(Alice()).code(), absl::StatusCode::kInvalidArgument)
         << FrameTypeName(type);
   }
@@ -195,10 +194,10 @@ TEST_F(RelayTest, FramesOfABrokenAgentAreRefused) {
 TEST_F(RelayTest, DealWithTooLittlePadIsRefused) {
   FakeDealing dealing = Deal(1);
   Link& alice = links(Alice()).agent();
-  PadSlice pad = alice.pad().Take(Stream::kOtp, 16).value();
+  const LinkSlice slice = alice.Take(16).value();
   ASSERT_TRUE(alice
-                  .Seal(FrameType::kDeal, {dealing.Body(0, dealing.MakeOtp())},
-                        {pad.offset, pad.offset + 16})
+                  .SealMasked(FrameType::kDeal,
+                              {dealing.Body(0, dealing.MakeOtp())}, slice)
                   .ok());
   EXPECT_EQ(Deliver(Alice()).code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(relay_.waiting(), 0u);
@@ -297,7 +296,7 @@ TEST_F(RelayTest, QuotaOfOneInitiatorLeavesTheOthersAlone) {
 }
 
 TEST_F(RelayTest, ResponderWhosePadIsUsedUpIsSaid) {
-  Pad& pad = links(Bob()).hub().pad();
+  Pad& pad = links(Bob()).hub_pad();
   const uint64_t end = pad.Remaining(Direction::kHubToAgent, Stream::kOtp);
   for (uint64_t left = end; left >= 112;) {
     links(Bob()).hub().WantOtp(112);
@@ -311,10 +310,9 @@ TEST_F(RelayTest, ResponderWhosePadIsUsedUpIsSaid) {
 }
 
 TEST_F(RelayTest, ResponderWhoseMacStreamIsUsedUpIsSaid) {
-  Pad& pad = links(Bob()).hub().pad();
+  Pad& pad = links(Bob()).hub_pad();
   while (pad.Remaining(Direction::kHubToAgent, Stream::kMac) > 0) {
-    ASSERT_TRUE(
-        links(Bob()).hub().Seal(FrameType::kNotice, {"a frame"}, {}).ok());
+    ASSERT_TRUE(links(Bob()).hub().Seal(FrameType::kNotice, {"a frame"}).ok());
     links(Bob()).Settle();
   }
   EXPECT_EQ(NoticeForDeal(Deal(1)), NoticeCode::kPadUsedUp);
@@ -323,7 +321,7 @@ TEST_F(RelayTest, ResponderWhoseMacStreamIsUsedUpIsSaid) {
 
 TEST_F(RelayTest, LastTenthOfAPadIsDividedAmongThoseAllowed) {
   Enrol(Bob(), {.allow = {Alice(), Carol()}});
-  Pad& pad = links(Bob()).hub().pad();
+  Pad& pad = links(Bob()).hub_pad();
   const uint64_t tenth = pad.identity().geometry.otp_bytes / 10;
   while (pad.Remaining(Direction::kHubToAgent, Stream::kOtp) >= tenth) {
     links(Bob()).hub().WantOtp(kOtpChunk);
@@ -354,7 +352,7 @@ TEST_F(RelayTest, LastTenthOfAPadIsDividedAmongThoseAllowed) {
 // --- Waiting ---
 
 TEST_F(RelayTest, ShareWaitsForPadGrants) {
-  Pad& pad = links(Bob()).hub().pad();
+  Pad& pad = links(Bob()).hub_pad();
   ASSERT_TRUE(pad.Take(Stream::kOtp, pad.Granted(Stream::kOtp)).ok());
   FakeDealing dealing = Deal(1);
   SendDeal(Alice(), dealing);
@@ -399,7 +397,7 @@ TEST_F(RelayTest, ShareUnderAnIdThatIsUsedAgainHidesNoOther) {
 }
 
 TEST_F(RelayTest, WaitingShareOfWhoIsNotAllowedAnyMoreIsDropped) {
-  Pad& pad = links(Bob()).hub().pad();
+  Pad& pad = links(Bob()).hub_pad();
   ASSERT_TRUE(pad.Take(Stream::kOtp, pad.Granted(Stream::kOtp)).ok());
   FakeDealing dealing = Deal(1);
   SendDeal(Alice(), dealing);

@@ -18,6 +18,14 @@ void AgentNode::AddHub(const HubId& hub, Pad* pad) {
                  std::make_unique<Link>(pad, options_.boot, options_.entropy));
 }
 
+void AgentNode::AddPad(const HubId& hub, Pad* pad) {
+  links_.at(hub)->AddPad(pad);
+}
+
+void AgentNode::RemovePad(const HubId& hub, const TableId& table) {
+  links_.at(hub)->RemovePad(table);
+}
+
 void AgentNode::AddPeer(const PeerPolicy& policy) {
   peers_.try_emplace(policy.peer, Peer{.policy = policy});
   responder_.AddPeer(policy);
@@ -89,7 +97,7 @@ absl::Status AgentNode::OnRelay(const HubId& hub, const OpenedFrame& frame,
     if (link == links_.end() || !link->second->connected()) continue;
     if (outcome->receipt_for_all || target == hub) {
       // A hub without pad for it learns of the end by its own clock.
-      link->second->Seal(FrameType::kReceipt, {receipt}, {}).IgnoreError();
+      link->second->Seal(FrameType::kReceipt, {receipt}).IgnoreError();
     }
   }
   return absl::OkStatus();
@@ -155,12 +163,11 @@ void AgentNode::End(const UnderWay& exchange) {
 }
 
 PadSource AgentNode::WorstSource() const {
+  PadSource worst = PadSource::kPhysical;
   for (const auto& [hub, link] : links_) {
-    if (link->pad().identity().source != PadSource::kPhysical) {
-      return PadSource::kGenerator;
-    }
+    worst = std::max(worst, link->WorstSource());
   }
-  return PadSource::kPhysical;
+  return worst;
 }
 
 void AgentNode::OnTime(const Instant& now) {
@@ -228,12 +235,8 @@ bool AgentNode::GrantsAreComing(const std::vector<HubLink>& hubs,
                                 uint64_t share_size) {
   bool coming = false;
   for (const HubLink& hub : hubs) {
-    Link& link = *hub.link;
-    if (!link.connected() || link.pad().Granted(Stream::kOtp) >= share_size) {
-      continue;
-    }
-    link.WantOtp(share_size);
-    coming = coming || link.request_pending();
+    if (!hub.link->connected() || hub.link->Holds(share_size)) continue;
+    coming = hub.link->WantOtp(share_size) || coming;
   }
   return coming;
 }

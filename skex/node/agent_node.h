@@ -89,8 +89,12 @@ class AgentNode {
 
   explicit AgentNode(const Options& options);
 
-  // `pad` must outlive the node. Each hub once.
+  // `pad` must live until RemovePad(), or outlive the node. Each hub once.
   void AddHub(const HubId& hub, Pad* pad);
+  // One more pad with a hub that was added, the newest; see Link.
+  void AddPad(const HubId& hub, Pad* pad);
+  // Lets a pad go; not a hub's last one.
+  void RemovePad(const HubId& hub, const TableId& table);
   // `policy` is checked, and its hubs were added.
   void AddPeer(const PeerPolicy& policy);
 
@@ -129,7 +133,6 @@ class AgentNode {
   std::vector<std::pair<HubId, std::string>> TakeFrames();
 
   const Link& link(const HubId& hub) const { return *links_.at(hub); }
-  Pad& pad(const HubId& hub) { return links_.at(hub)->pad(); }
 
  private:
   struct Peer {

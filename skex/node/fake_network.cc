@@ -13,12 +13,10 @@ FakeNetwork::FakeNetwork(const Options& options)
       now_{absl::FromUnixSeconds(1'800'000'000), absl::Seconds(1000)},
       hubs_(static_cast<size_t>(options.hubs)) {
   for (const std::string& name : options.agents) {
-    Agent& agent = agents_[name];
+    agents_[name];
     if (options.open_pad) continue;
     for (int hub = 0; hub < options.hubs; ++hub) {
-      agent.pads.emplace(hub, MakeFakePads(*AgentId::Parse(name), HubName(hub),
-                                           SmallGeometry(options.chunks),
-                                           entropy_, options.source));
+      MakePad(name, hub, options.source);
     }
   }
 }
@@ -48,27 +46,54 @@ PeerPolicy& FakeNetwork::policy(const std::string& agent,
   return agents_.at(agent).policies.at(peer);
 }
 
-std::unique_ptr<Pad> FakeNetwork::OpenPad(const std::string& agent, int hub,
-                                          Side side) {
-  if (!options_.open_pad) {
-    FakePadPair& ends = pads(agent, hub);
+void FakeNetwork::MakePad(const std::string& agent, int hub, PadSource source) {
+  agents_.at(agent).pads[hub].push_back(
+      MakeFakePads(*AgentId::Parse(agent), HubName(hub),
+                   SmallGeometry(options_.chunks), entropy_, source));
+}
+
+void FakeNetwork::TakeNewestPad(const std::string& name, int hub, Side side) {
+  Agent& agent = agents_.at(name);
+  FakePadPair& ends = agent.pads.at(hub).back();
+  if (side == Side::kAgent) {
+    OpenPads& pads = agent.open_pads.at(hub);
+    pads.push_back(Pad::Open(ends.agent.get(), side, 0).value());
+    agent.node->AddPad(HubName(hub), pads.back().get());
+  } else {
+    Hub& the_hub = hubs_.at(static_cast<size_t>(hub));
+    OpenPads& pads = the_hub.open_pads.at(name);
+    pads.push_back(Pad::Open(ends.hub.get(), side, 0).value());
+    the_hub.node->AddPad(*AgentId::Parse(name), pads.back().get());
+  }
+}
+
+FakeNetwork::OpenPads FakeNetwork::OpenAll(const std::string& agent, int hub,
+                                           Side side) {
+  OpenPads pads;
+  if (options_.open_pad) {
+    absl::StatusOr<std::unique_ptr<Pad>> pad =
+        options_.open_pad(agent, hub, side);
+    if (pad.ok()) {
+      pads.push_back(*std::move(pad));
+    } else {
+      not_started.push_back(pad.status());
+    }
+    return pads;
+  }
+  for (FakePadPair& ends : agents_.at(agent).pads.at(hub)) {
     FakePadStorage* end =
         side == Side::kAgent ? ends.agent.get() : ends.hub.get();
-    return *Pad::Open(end, side, 0);
+    pads.push_back(Pad::Open(end, side, 0).value());
   }
-  absl::StatusOr<std::unique_ptr<Pad>> pad =
-      options_.open_pad(agent, hub, side);
-  if (pad.ok()) return *std::move(pad);
-  not_started.push_back(pad.status());
-  return nullptr;
+  return pads;
 }
 
 void FakeNetwork::StartHub(int number) {
   StopHub(number);
-  std::map<std::string, std::unique_ptr<Pad>> opened;
+  std::map<std::string, OpenPads> opened;
   for (const auto& [name, unused] : agents_) {
-    opened[name] = OpenPad(name, number, Side::kHub);
-    if (opened[name] == nullptr) return;
+    opened[name] = OpenAll(name, number, Side::kHub);
+    if (opened[name].empty()) return;
   }
   Hub& hub = hubs_.at(static_cast<size_t>(number));
   hub.open_pads = std::move(opened);
@@ -77,12 +102,16 @@ void FakeNetwork::StartHub(int number) {
                        .boot = RandomId<BootId>(entropy_),
                        .entropy = &entropy_,
                        .relay = {.self = HubName(number)}});
-  for (const auto& [name, pad] : hub.open_pads) {
+  for (const auto& [name, pads] : hub.open_pads) {
     Relay::Enrolment enrolment;
     for (const auto& [other, unused] : agents_) {
       if (other != name) enrolment.allow.insert(*AgentId::Parse(other));
     }
-    hub.node->AddAgent(*AgentId::Parse(name), pad.get(), enrolment);
+    const AgentId id = *AgentId::Parse(name);
+    hub.node->AddAgent(id, pads[0].get(), enrolment);
+    for (size_t i = 1; i < pads.size(); ++i) {
+      hub.node->AddPad(id, pads[i].get());
+    }
   }
   for (auto& [name, agent] : agents_) {
     if (agent.node != nullptr) Connect(name, number);
@@ -91,10 +120,10 @@ void FakeNetwork::StartHub(int number) {
 
 void FakeNetwork::StartAgent(const std::string& name) {
   StopAgent(name);
-  std::map<int, std::unique_ptr<Pad>> opened;
+  std::map<int, OpenPads> opened;
   for (int hub = 0; hub < options_.hubs; ++hub) {
-    opened[hub] = OpenPad(name, hub, Side::kAgent);
-    if (opened[hub] == nullptr) return;
+    opened[hub] = OpenAll(name, hub, Side::kAgent);
+    if (opened[hub].empty()) return;
   }
   Agent& agent = agents_.at(name);
   agent.open_pads = std::move(opened);
@@ -102,8 +131,11 @@ void FakeNetwork::StartAgent(const std::string& name) {
       AgentNode::Options{.self = *AgentId::Parse(name),
                          .boot = RandomId<BootId>(entropy_),
                          .entropy = &entropy_});
-  for (const auto& [hub, pad] : agent.open_pads) {
-    agent.node->AddHub(HubName(hub), pad.get());
+  for (const auto& [hub, pads] : agent.open_pads) {
+    agent.node->AddHub(HubName(hub), pads[0].get());
+    for (size_t i = 1; i < pads.size(); ++i) {
+      agent.node->AddPad(HubName(hub), pads[i].get());
+    }
   }
   for (const auto& [peer, policy] : agent.policies) {
     agent.node->AddPeer(policy);

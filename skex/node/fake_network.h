@@ -51,6 +51,12 @@ class FakeNetwork {
   // Ends a process; its streams end with it.
   void StopHub(int hub);
   void StopAgent(const std::string& agent);
+  // Makes one more pad for the two, in memory, which each finds at its next
+  // start.
+  void MakePad(const std::string& agent, int hub,
+               PadSource source = PadSource::kGenerator);
+  // Gives the newest pad to an end that runs.
+  void TakeNewestPad(const std::string& agent, int hub, Side side);
   // Cuts the stream between two that run, and opens a new one.
   void Reconnect(const std::string& agent, int hub);
 
@@ -66,8 +72,9 @@ class FakeNetwork {
 
   AgentNode& agent(const std::string& name) { return *agents_.at(name).node; }
   HubNode& hub(int hub) { return *hubs_.at(hub).node; }
+  // The oldest pad.
   FakePadPair& pads(const std::string& agent, int hub) {
-    return agents_.at(agent).pads.at(hub);
+    return agents_.at(agent).pads.at(hub).front();
   }
   static HubId HubName(int hub);
   Instant now() const { return now_; }
@@ -90,21 +97,23 @@ class FakeNetwork {
   std::vector<absl::Status> not_started;
 
  private:
+  using OpenPads = std::vector<std::unique_ptr<Pad>>;
   struct Agent {
     std::unique_ptr<AgentNode> node;
-    std::map<int, FakePadPair> pads;
-    std::map<int, std::unique_ptr<Pad>> open_pads;
+    std::map<int, std::vector<FakePadPair>> pads;  // oldest first
+    std::map<int, OpenPads> open_pads;
     std::map<std::string, PeerPolicy> policies;
     std::map<int, StreamNumber> streams;
     std::vector<AgentEvent> events;
   };
   struct Hub {
     std::unique_ptr<HubNode> node;
-    std::map<std::string, std::unique_ptr<Pad>> open_pads;
+    std::map<std::string, OpenPads> open_pads;
   };
 
-  // Opens an end of a pad. Returns null, and notes why, if it does not open.
-  std::unique_ptr<Pad> OpenPad(const std::string& agent, int hub, Side side);
+  // Opens an end of all pads of the two. Returns none, and notes why, if one
+  // does not open.
+  OpenPads OpenAll(const std::string& agent, int hub, Side side);
   void Connect(const std::string& agent, int hub);
   void Disconnect(const std::string& agent, int hub);
   bool MoveFrames();

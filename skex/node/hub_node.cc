@@ -19,6 +19,14 @@ void HubNode::AddAgent(const AgentId& agent, Pad* pad,
   relay_.SetAgent(agent, entry.link.get(), enrolment);
 }
 
+void HubNode::AddPad(const AgentId& agent, Pad* pad) {
+  agents_.at(agent).link->AddPad(pad);
+}
+
+void HubNode::RemovePad(const AgentId& agent, const TableId& table) {
+  agents_.at(agent).link->RemovePad(table);
+}
+
 void HubNode::UpdateAgent(const AgentId& agent,
                           const Relay::Enrolment& enrolment) {
   relay_.SetAgent(agent, agents_.at(agent).link.get(), enrolment);
@@ -36,7 +44,7 @@ std::optional<StreamNumber> HubNode::RemoveAgent(const AgentId& agent) {
 
 void HubNode::OnStreamUp(StreamNumber stream) {
   const Nonce nonce = RandomId<Nonce>(*options_.entropy);
-  streams_[stream] = {nonce, std::nullopt};
+  streams_[stream] = {.challenge = nonce};
   frames_.emplace_back(stream, EncodeChallenge(options_.self, nonce));
 }
 
@@ -55,21 +63,26 @@ void HubNode::OnStreamDown(StreamNumber stream) {
 
 absl::Status HubNode::OnHello(StreamNumber number, Stream& stream,
                               absl::Span<const uint8_t> bytes) {
-  absl::StatusOr<AgentId> name = AgentOfHello(bytes);
-  // The same answer for an agent that is not enrolled and for a wrong key.
-  const absl::Status refused =
-      absl::UnauthenticatedError("hello does not verify");
-  if (!name.ok()) return absl::UnauthenticatedError(name.status().message());
-  const auto found = agents_.find(*name);
-  if (found == agents_.end()) return refused;
+  absl::StatusOr<HelloNames> names = NamesOfHello(bytes);
+  if (!names.ok()) return absl::UnauthenticatedError(names.status().message());
+  const auto found = agents_.find(names->agent);
+  if (found == agents_.end() ||
+      !found->second.link->AcceptHello(stream.challenge, bytes).ok()) {
+    // The same answer for an agent that is not enrolled and for a wrong key.
+    // This hub may not have all pads of the agent: others may follow.
+    const bool last =
+        names->following == 0 || ++stream.refused >= Link::kMostPads;
+    return absl::Status(
+        last ? absl::StatusCode::kUnauthenticated : absl::StatusCode::kNotFound,
+        "hello does not verify");
+  }
   Agent& agent = found->second;
-  if (!agent.link->AcceptHello(stream.challenge, bytes).ok()) return refused;
   if (agent.stream.has_value()) {
     streams_.erase(*agent.stream);
     replaced_.push_back(*agent.stream);
   }
   agent.stream = number;
-  stream.agent = *name;
+  stream.agent = names->agent;
   Collect(agent);
   return absl::OkStatus();
 }
@@ -85,6 +98,15 @@ absl::Status HubNode::OnFrame(StreamNumber number,
   if (!stream.agent.has_value()) return OnHello(number, stream, bytes);
   const AgentId agent_id = *stream.agent;
   Agent& agent = agents_.at(agent_id);
+  const absl::StatusOr<Frame> frame = ParseFrame(bytes);
+  if (frame.ok() && frame->header.type == FrameType::kHello) {
+    absl::Status status = agent.link->AcceptHello(stream.challenge, bytes);
+    Collect(agent);
+    // The stream is the agent's, whatever else comes on it.
+    return absl::IsUnauthenticated(status)
+               ? absl::DataLossError(status.message())
+               : status;
+  }
   absl::StatusOr<std::optional<OpenedFrame>> opened = agent.link->Open(bytes);
   if (!opened.ok()) return opened.status();
   absl::Status status;

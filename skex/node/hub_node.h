@@ -1,6 +1,7 @@
 #ifndef SKEX_NODE_HUB_NODE_H_
 #define SKEX_NODE_HUB_NODE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -39,9 +40,14 @@ class HubNode {
 
   explicit HubNode(const Options& options);
 
-  // Takes an agent in; `pad` must live until RemoveAgent(). Each agent once.
+  // Takes an agent in; `pad` must live until RemovePad() or RemoveAgent(). Each
+  // agent once.
   void AddAgent(const AgentId& agent, Pad* pad,
                 const Relay::Enrolment& enrolment);
+  // One more pad of an enrolled agent, the newest; see Link.
+  void AddPad(const AgentId& agent, Pad* pad);
+  // Lets a pad go; not an agent's last one.
+  void RemovePad(const AgentId& agent, const TableId& table);
   // Changes what an enrolled agent allows.
   void UpdateAgent(const AgentId& agent, const Relay::Enrolment& enrolment);
   // Returns the stream that is to be closed, if there is one.
@@ -79,9 +85,11 @@ class HubNode {
   };
   struct Stream {
     Nonce challenge;
-    std::optional<AgentId> agent;  // once its hello has verified
+    std::optional<AgentId> agent;  // once a hello of it has verified
+    size_t refused = 0;            // hellos before that
   };
 
+  // The first hellos, until one verifies.
   absl::Status OnHello(StreamNumber number, Stream& stream,
                        absl::Span<const uint8_t> bytes);
   void Collect(Agent& agent);

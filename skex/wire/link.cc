@@ -1,49 +1,13 @@
 #include "skex/wire/link.h"
 
-#include <openssl/hmac.h>
-#include <openssl/sha.h>
-
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "skex/base/bytes.h"
-#include "skex/mac/one_time_mac.h"
 
 namespace skex {
-namespace {
-
-// A request goes out when less than this is granted, and fills it up to a
-// chunk.
-constexpr uint64_t kMacLowWater = kMacChunk / 4;
-constexpr uint64_t kOtpLowWater = kOtpChunk / 4;
-
-using HmacTag = std::array<uint8_t, SHA256_DIGEST_LENGTH>;
-
-HmacTag LinkTag(const Secret& key, absl::Span<const uint8_t> covered) {
-  HmacTag tag;
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key.view().data(), key.size(), covered.data(),
-       covered.size(), tag.data(), &size);
-  return tag;
-}
-
-Nonce SessionId(const Nonce& challenge, const Nonce& answer) {
-  ByteWriter input;
-  input.Raw("skex session").Raw(challenge.bytes()).Raw(answer.bytes());
-  std::array<uint8_t, SHA256_DIGEST_LENGTH> digest;
-  SHA256(AsBytes(input.bytes()).data(), input.bytes().size(), digest.data());
-  Nonce session;
-  std::copy_n(digest.begin(), Nonce::kSize, session.mutable_bytes().begin());
-  return session;
-}
-
-absl::Status NotAuthentic() {
-  return absl::DataLossError("message authentication failed");
-}
-
-}  // namespace
 
 std::string EncodeChallenge(const HubId& hub, const Nonce& nonce) {
   ByteWriter body;
@@ -54,61 +18,45 @@ std::string EncodeChallenge(const HubId& hub, const Nonce& nonce) {
                      {body.bytes()});
 }
 
-absl::StatusOr<AgentId> AgentOfHello(absl::Span<const uint8_t> bytes) {
+absl::StatusOr<HelloNames> NamesOfHello(absl::Span<const uint8_t> bytes) {
   absl::StatusOr<Frame> frame = ParseFrame(bytes);
   if (!frame.ok()) return frame.status();
   if (frame->header.type != FrameType::kHello) {
     return absl::InvalidArgumentError("stream does not begin with a hello");
   }
   ByteReader reader(frame->body);
-  return AgentId::Parse(reader.Prefixed());
+  absl::StatusOr<AgentId> agent = AgentId::Parse(reader.Prefixed());
+  if (!agent.ok()) return agent.status();
+  return HelloNames{*std::move(agent), reader.U8()};
 }
 
 Link::Link(Pad* pad, const BootId& own_boot, Entropy* entropy)
-    : pad_(pad), own_boot_(own_boot), entropy_(entropy) {}
+    : own_boot_(own_boot), entropy_(entropy) {
+  AddPad(pad);
+}
+
+void Link::AddPad(Pad* pad) {
+  pads_.push_back(std::make_unique<PadLink>(pad, own_boot_, entropy_));
+  if (challenge_.has_value() && pad->side() == Side::kAgent) {
+    pads_.back()->SendHello(*challenge_, 0);
+  }
+}
+
+void Link::RemovePad(const TableId& table) {
+  std::erase_if(pads_,
+                [&table](const auto& pad) { return pad->table() == table; });
+}
 
 void Link::Reset() {
-  state_ = State::kDown;
-  outbox_.clear();
-  request_pending_ = false;
-  mac_exhausted_ = otp_exhausted_ = false;
+  challenge_.reset();
+  for (const auto& pad : pads_) pad->Reset();
 }
 
-FrameHeader Link::LinkHeader(FrameType type) const {
-  return {.type = type,
-          .table = pad_->identity().table,
-          .direction = SendDirection(pad_->side()),
-          .lane = pad_->lane()};
-}
-
-void Link::SendLinkFrame(FrameType type, absl::string_view body) {
-  std::string frame = EncodeFrame(LinkHeader(type), {body});
-  const HmacTag tag = LinkTag(pad_->link_key(), AsBytes(frame));
-  frame.append(tag.begin(), tag.end());
-  outbox_.push_back(std::move(frame));
-}
-
-absl::Status Link::CheckHeader(const FrameHeader& header) const {
-  if (header.table != pad_->identity().table) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "frame is for table ", header.table.Hex(), ", the pad is table ",
-        pad_->identity().table.Hex(), ": the two ends hold different pads"));
+PadLink* Link::Find(const TableId& table) const {
+  for (const auto& pad : pads_) {
+    if (pad->table() == table) return pad.get();
   }
-  if (header.direction != ReceiveDirection(pad_->side()) ||
-      header.lane != pad_->lane()) {
-    return absl::InvalidArgumentError("frame is for another lane or direction");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Link::VerifyLinkFrame(const Frame& frame) const {
-  absl::Status status = CheckHeader(frame.header);
-  if (!status.ok()) return status;
-  if (!EqualInConstantTime(LinkTag(pad_->link_key(), frame.covered),
-                           frame.tag)) {
-    return NotAuthentic();
-  }
-  return absl::OkStatus();
+  return nullptr;
 }
 
 absl::Status Link::AnswerChallenge(absl::Span<const uint8_t> bytes) {
@@ -122,21 +70,17 @@ absl::Status Link::AnswerChallenge(absl::Span<const uint8_t> bytes) {
   const Nonce challenge = reader.Id16<Nonce>();
   absl::Status status = reader.Finish("challenge");
   if (!status.ok()) return status;
-  if (name != pad_->identity().hub.text()) {
+  const HubId& hub = pads_.front()->pad().identity().hub;
+  if (name != hub.text()) {
     return absl::FailedPreconditionError(
-        absl::StrCat("the address answers as another hub than ",
-                     pad_->identity().hub.text()));
+        absl::StrCat("the address answers as another hub than ", hub.text()));
   }
   Reset();
   challenge_ = challenge;
-  answer_ = RandomId<Nonce>(*entropy_);
-  ByteWriter body;
-  body.Prefixed(pad_->identity().agent.text())
-      .Raw(challenge_.bytes())
-      .Raw(answer_.bytes())
-      .Raw(own_boot_.bytes());
-  SendLinkFrame(FrameType::kHello, body.bytes());
-  state_ = State::kHelloSent;
+  size_t following = pads_.size();
+  for (const auto& pad : pads_) {
+    pad->SendHello(challenge, static_cast<uint8_t>(--following));
+  }
   return absl::OkStatus();
 }
 
@@ -147,140 +91,21 @@ absl::Status Link::AcceptHello(const Nonce& challenge,
   if (frame->header.type != FrameType::kHello) {
     return absl::InvalidArgumentError("stream does not begin with a hello");
   }
-  absl::Status status = VerifyLinkFrame(*frame);
-  if (status.ok()) {
-    ByteReader reader(frame->body);
-    const bool same_agent = reader.Prefixed() == pad_->identity().agent.text();
-    const bool fresh = reader.Id16<Nonce>() == challenge;
-    const Nonce answer = reader.Id16<Nonce>();
-    const BootId boot = reader.Id16<BootId>();
-    status = reader.Finish("hello");
-    if (status.ok() && same_agent && fresh) {
-      Reset();
-      ByteWriter body;
-      body.Raw(challenge.bytes()).Raw(answer.bytes()).Raw(own_boot_.bytes());
-      SendLinkFrame(FrameType::kWelcome, body.bytes());
-      BeginSession(challenge, answer, boot);
-      return absl::OkStatus();
-    }
+  PadLink* const pad = Find(frame->header.table);
+  if (pad == nullptr) {
+    return absl::NotFoundError(absl::StrCat("hello for table ",
+                                            frame->header.table.Hex(),
+                                            ", which is not enrolled here"));
   }
-  return absl::UnauthenticatedError(
-      status.ok() ? "hello does not answer the challenge" : status.message());
-}
-
-void Link::BeginSession(const Nonce& challenge, const Nonce& answer,
-                        const BootId& peer_boot) {
-  session_ = SessionId(challenge, answer);
-  if (peer_boot_ != peer_boot) {
-    pad_->DropGrants();
-    peer_boot_ = peer_boot;
-  }
-  requests_sent_ = requests_seen_ = 0;
-  last_grant_.clear();
-  state_ = State::kUp;
-  RequestGrants();
-}
-
-absl::Status Link::OnWelcome(const Frame& frame) {
-  if (state_ != State::kHelloSent || pad_->side() != Side::kAgent) {
-    return absl::FailedPreconditionError("welcome out of order");
-  }
-  ByteReader reader(frame.body);
-  const bool ours =
-      reader.Id16<Nonce>() == challenge_ && reader.Id16<Nonce>() == answer_;
-  const BootId boot = reader.Id16<BootId>();
-  absl::Status status = reader.Finish("welcome");
-  if (!status.ok()) return status;
-  if (!ours) return NotAuthentic();
-  BeginSession(challenge_, answer_, boot);
-  return absl::OkStatus();
-}
-
-void Link::RequestGrants() {
-  if (state_ != State::kUp || request_pending_) return;
-  const uint64_t otp_needed = std::max(kOtpLowWater, otp_wanted_);
-  const uint64_t mac_granted = pad_->Granted(Stream::kMac);
-  const uint64_t otp_granted = pad_->Granted(Stream::kOtp);
-  uint64_t mac = 0;
-  uint64_t otp = 0;
-  if (!mac_exhausted_ && mac_granted < kMacLowWater) {
-    mac = kMacChunk - mac_granted;
-  }
-  if (!otp_exhausted_ && otp_granted < otp_needed) {
-    otp = kOtpChunk - otp_granted;
-  }
-  if (mac == 0 && otp == 0) return;
-  ByteWriter body;
-  body.Raw(session_.bytes()).U32(++requests_sent_).U64(mac).U64(otp);
-  SendLinkFrame(FrameType::kRequest, body.bytes());
-  last_request_ = outbox_.back();
-  mac_requested_ = mac > 0;
-  otp_requested_ = otp > 0;
-  request_pending_ = true;
-  pending_since_.reset();
-}
-
-absl::Status Link::OnRequest(const Frame& frame) {
-  ByteReader reader(frame.body);
-  const Nonce session = reader.Id16<Nonce>();
-  const uint32_t number = reader.U32();
-  const uint64_t mac_wanted = std::min(reader.U64(), kMacChunk);
-  const uint64_t otp_wanted = std::min(reader.U64(), kOtpChunk);
-  absl::Status status = reader.Finish("request");
-  if (!status.ok()) return status;
-  if (session == session_ && number == requests_seen_ && !last_grant_.empty()) {
-    // Made again, or repeated by somebody: costs no more pad.
-    outbox_.push_back(last_grant_);
-    return absl::OkStatus();
-  }
-  if (session != session_ || number <= requests_seen_) {
-    return absl::AlreadyExistsError("request was seen before");
-  }
-  requests_seen_ = number;
-  // What cannot be granted is answered with an empty range.
-  PadRange mac;
-  PadRange otp;
-  if (mac_wanted > 0) {
-    mac = pad_->Grant(Stream::kMac, mac_wanted).value_or(PadRange{});
-  }
-  if (otp_wanted > 0) {
-    otp = pad_->Grant(Stream::kOtp, otp_wanted).value_or(PadRange{});
-  }
-  ByteWriter body;
-  body.Raw(session_.bytes()).U32(number);
-  body.U64(mac.from).U64(mac.to).U64(otp.from).U64(otp.to);
-  SendLinkFrame(FrameType::kGrant, body.bytes());
-  last_grant_ = outbox_.back();
-  return absl::OkStatus();
-}
-
-absl::Status Link::OnGrant(const Frame& frame) {
-  ByteReader reader(frame.body);
-  const Nonce session = reader.Id16<Nonce>();
-  const uint32_t number = reader.U32();
-  PadRange mac = {reader.U64(), 0};
-  mac.to = reader.U64();
-  PadRange otp = {reader.U64(), 0};
-  otp.to = reader.U64();
-  absl::Status status = reader.Finish("grant");
-  if (!status.ok()) return status;
-  if (session != session_ || !request_pending_ || number != requests_sent_) {
-    return absl::AlreadyExistsError("grant answers no open request");
-  }
-  request_pending_ = false;
-  // An empty range says something only about what was asked for.
-  if (mac.from == mac.to) {
-    mac_exhausted_ = mac_exhausted_ || mac_requested_;
-  } else if (status = pad_->AddGrant(Stream::kMac, mac); !status.ok()) {
+  if (challenge_ == challenge) return pad->AcceptHello(challenge, *frame);
+  // Not before it has verified: a stranger must not end a session.
+  if (absl::Status status = pad->AcceptHello(challenge, *frame); !status.ok()) {
     return status;
   }
-  if (otp.from == otp.to) {
-    otp_exhausted_ = otp_exhausted_ || otp_requested_;
-  } else if (status = pad_->AddGrant(Stream::kOtp, otp); !status.ok()) {
-    return status;
+  challenge_ = challenge;
+  for (const auto& other : pads_) {
+    if (other.get() != pad) other->Reset();
   }
-  otp_wanted_ = 0;
-  RequestGrants();
   return absl::OkStatus();
 }
 
@@ -288,132 +113,132 @@ absl::StatusOr<std::optional<OpenedFrame>> Link::Open(
     absl::Span<const uint8_t> bytes) {
   absl::StatusOr<Frame> frame = ParseFrame(bytes);
   if (!frame.ok()) return frame.status();
-  if (IsExchangeFrame(frame->header.type)) {
-    absl::StatusOr<OpenedFrame> opened = OpenExchangeFrame(*frame);
-    if (!opened.ok()) return opened.status();
-    return std::optional<OpenedFrame>(*std::move(opened));
+  PadLink* const pad = Find(frame->header.table);
+  if (pad == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "frame is for table ", frame->header.table.Hex(), ", this end has ",
+        absl::StrJoin(pads_, ", ",
+                      [](std::string* out, const auto& pad) {
+                        absl::StrAppend(out, pad->table().Hex());
+                      }),
+        ": the two ends hold different pads"));
   }
-  absl::Status status = VerifyLinkFrame(*frame);
-  if (!status.ok()) return status;
-  switch (frame->header.type) {
-    case FrameType::kWelcome:
-      status = OnWelcome(*frame);
-      break;
-    case FrameType::kRequest:
-    case FrameType::kGrant:
-      if (state_ != State::kUp) {
-        return absl::FailedPreconditionError("no session yet");
-      }
-      status = frame->header.type == FrameType::kRequest ? OnRequest(*frame)
-                                                         : OnGrant(*frame);
-      break;
-    default:
-      return absl::InvalidArgumentError(
-          absl::StrCat(FrameTypeName(frame->header.type), " out of order"));
-  }
-  if (!status.ok()) return status;
-  return std::optional<OpenedFrame>();
+  return pad->Open(*frame);
 }
 
-absl::StatusOr<OpenedFrame> Link::OpenExchangeFrame(const Frame& frame) {
-  absl::Status status = CheckHeader(frame.header);
-  if (!status.ok()) return status;
-  if (state_ != State::kUp) {
-    return absl::FailedPreconditionError("no session yet");
+PadLink* Link::Choose(uint64_t otp_bytes) const {
+  for (const auto& pad : pads_) {
+    if (pad->connected() && !pad->Lacks(otp_bytes)) return pad.get();
   }
-  const FrameHeader& header = frame.header;
-  const PadRange slot = {header.mac_offset, header.mac_offset + kMacSlotSize};
-  absl::StatusOr<Secret> key = pad_->Peek(Stream::kMac, slot);
-  if (!key.ok()) return key.status();
-  if (!VerifyOneTimeMac(key->view(), {frame.covered}, frame.tag)) {
-    return NotAuthentic();
+  return nullptr;
+}
+
+absl::StatusOr<LinkSlice> Link::Take(uint64_t otp_bytes) {
+  PadLink* const pad = Choose(otp_bytes);
+  if (pad == nullptr || !pad->Holds(otp_bytes)) {
+    return absl::ResourceExhaustedError(GrantsDetail());
   }
-  OpenedFrame opened;
-  if (header.otp.size() > 0) {
-    absl::StatusOr<Secret> otp = pad_->Peek(Stream::kOtp, header.otp);
-    if (!otp.ok()) return otp.status();
-    opened.otp = *std::move(otp);
-    pad_->Consume(Stream::kOtp, header.otp);
-  }
-  pad_->Consume(Stream::kMac, slot);
-  opened.type = header.type;
-  opened.mac_offset = header.mac_offset;
-  opened.body = frame.body;
-  return opened;
+  absl::StatusOr<PadSlice> slice = pad->pad().Take(Stream::kOtp, otp_bytes);
+  if (!slice.ok()) return slice.status();
+  return LinkSlice{pad->table(), pad->pad().identity().source,
+                   *std::move(slice)};
 }
 
 absl::StatusOr<uint64_t> Link::Seal(FrameType type,
-                                    absl::Span<const absl::string_view> body,
-                                    PadRange otp) {
-  if (state_ != State::kUp) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("no session with ", pad_->side() == Side::kAgent
-                                             ? pad_->identity().hub.text()
-                                             : pad_->identity().agent.text()));
+                                    absl::Span<const absl::string_view> body) {
+  absl::StatusOr<uint64_t> sealed = absl::FailedPreconditionError("");
+  bool tried = false;
+  for (const auto& pad : pads_) {
+    if (!pad->connected()) continue;
+    tried = true;
+    sealed = pad->Seal(type, body, {});
+    if (sealed.ok()) return sealed;
   }
-  absl::StatusOr<PadSlice> slot = pad_->Take(Stream::kMac, kMacSlotSize);
-  if (!slot.ok()) {
-    RequestGrants();
-    return slot.status();
+  // For its text.
+  return tried ? sealed : pads_.front()->Seal(type, body, {});
+}
+
+absl::StatusOr<uint64_t> Link::SealMasked(
+    FrameType type, absl::Span<const absl::string_view> body,
+    const LinkSlice& slice) {
+  PadLink* const pad = Find(slice.table);
+  if (pad == nullptr) {
+    return absl::NotFoundError(
+        absl::StrCat("pad ", slice.table.Hex(), " was removed"));
   }
-  FrameHeader header = LinkHeader(type);
-  header.mac_offset = slot->offset;
-  header.otp = otp;
-  std::string frame = EncodeFrame(header, body);
-  const OneTimeTag tag =
-      ComputeOneTimeMac(slot->bytes.view(), {AsBytes(frame)});
-  frame.append(tag.begin(), tag.end());
-  outbox_.push_back(std::move(frame));
-  RequestGrants();
-  return slot->offset;
+  const uint64_t from = slice.pad.offset;
+  return pad->Seal(type, body, {from, from + slice.pad.bytes.size()});
 }
 
 void Link::OnTime(absl::Duration now) {
-  if (mac_exhausted_ || otp_exhausted_) {
-    if (!exhausted_since_.has_value()) {
-      exhausted_since_ = now;
-    } else if (now - *exhausted_since_ >= kExhaustedPatience) {
-      exhausted_since_.reset();
-      mac_exhausted_ = otp_exhausted_ = false;
-      RequestGrants();
-    }
-  }
-  if (!request_pending_) return;
-  if (!pending_since_.has_value()) {
-    pending_since_ = now;
-  } else if (now - *pending_since_ >= kRequestPatience) {
-    outbox_.push_back(last_request_);
-    pending_since_ = now;
-  }
+  for (const auto& pad : pads_) pad->OnTime(now);
 }
 
-void Link::WantOtp(uint64_t otp_bytes) {
-  otp_wanted_ = std::max(otp_wanted_, std::min(otp_bytes, kOtpChunk));
-  RequestGrants();
+bool Link::WantOtp(uint64_t otp_bytes) {
+  if (PadLink* const pad = Choose(otp_bytes); pad != nullptr) {
+    pad->WantOtp(otp_bytes);
+    return pad->request_pending();
+  }
+  // For when they are asked again.
+  for (const auto& pad : pads_) pad->WantOtp(otp_bytes);
+  return false;
+}
+
+bool Link::connected() const {
+  return std::any_of(pads_.begin(), pads_.end(),
+                     [](const auto& pad) { return pad->connected(); });
 }
 
 bool Link::ready() const {
-  return state_ == State::kUp && pad_->Granted(Stream::kMac) > 0 &&
-         pad_->Granted(Stream::kOtp) > 0;
+  return std::any_of(pads_.begin(), pads_.end(),
+                     [](const auto& pad) { return pad->ready(); });
 }
 
 std::string Link::detail() const {
   if (ready()) return "";
-  if (state_ == State::kDown) return "not connected";
-  if (state_ == State::kHelloSent) return "waiting for the hub's welcome";
-  return GrantsDetail();
+  if (connected()) return GrantsDetail();
+  return pads_.back()->detail();
 }
 
 std::string Link::GrantsDetail() const {
-  if (mac_exhausted_ || otp_exhausted_) {
-    return "the other end grants no more: the pad is used up and a new one "
-           "must be enrolled, or its disk is full";
+  const PadLink* const pad = Choose(kOtpBlockSize);
+  return (pad != nullptr ? pad : pads_.back().get())->GrantsDetail();
+}
+
+bool Link::Holds(uint64_t otp_bytes) const {
+  const PadLink* const pad = Choose(otp_bytes);
+  return pad != nullptr && pad->Holds(otp_bytes);
+}
+
+bool Link::Lacks(uint64_t otp_bytes) const {
+  return connected() && Choose(otp_bytes) == nullptr;
+}
+
+std::vector<Link::PadState> Link::pads() const {
+  std::vector<PadState> states;
+  states.reserve(pads_.size());
+  for (const auto& pad : pads_) {
+    states.push_back({&pad->pad(), pad->connected()});
   }
-  return "waiting for pad grants";
+  return states;
+}
+
+PadSource Link::WorstSource() const {
+  PadSource worst = PadSource::kPhysical;
+  for (const auto& pad : pads_) {
+    worst = std::max(worst, pad->pad().identity().source);
+  }
+  return worst;
 }
 
 std::vector<std::string> Link::TakeOutbox() {
-  return std::exchange(outbox_, {});
+  std::vector<std::string> frames;
+  for (const auto& pad : pads_) {
+    for (std::string& frame : pad->TakeOutbox()) {
+      frames.push_back(std::move(frame));
+    }
+  }
+  return frames;
 }
 
 }  // namespace skex

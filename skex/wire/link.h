@@ -1,7 +1,9 @@
 #ifndef SKEX_WIRE_LINK_H_
 #define SKEX_WIRE_LINK_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,64 +18,76 @@
 #include "skex/base/secret.h"
 #include "skex/pad/pad.h"
 #include "skex/wire/frame.h"
+#include "skex/wire/pad_link.h"
 
 namespace skex {
 
 // The first frame of a stream: the hub says who it is and sets a nonce.
 std::string EncodeChallenge(const HubId& hub, const Nonce& nonce);
 
-// The agent that a hello names. Not verified: for finding its link only.
-// Returns INVALID_ARGUMENT if `bytes` is no hello.
-absl::StatusOr<AgentId> AgentOfHello(absl::Span<const uint8_t> bytes);
-
-// An exchange frame that was verified and whose pad bytes are consumed.
-struct OpenedFrame {
-  FrameType type = FrameType::kDeal;
-  uint64_t mac_offset = 0;  // names this frame in answers to it
-  Secret otp;               // the bytes that mask key material in the body
-  absl::Span<const uint8_t> body;  // a view into the frame's bytes
+// What a hello says, unverified: for finding its link only.
+struct HelloNames {
+  AgentId agent;
+  uint8_t following = 0;  // hellos for other pads that come after it
 };
 
-// Link is one end of the connection between an agent and a hub: it proves on
-// each new stream that the other end holds the same pad, keeps this end's
-// grants filled, and seals and opens exchange frames with one-time MAC keys.
-// Both ends are the same class; the pad says which side this is.
+// Returns INVALID_ARGUMENT if `bytes` is no hello.
+absl::StatusOr<HelloNames> NamesOfHello(absl::Span<const uint8_t> bytes);
+
+// Otp bytes of one of a link's pads, taken to mask one body.
+struct LinkSlice {
+  TableId table;
+  PadSource source = PadSource::kGenerator;
+  PadSlice pad;
+};
+
+// Link is one end of the connection between an agent and a hub: the pads that
+// the two share, oldest first, over one stream. Both ends are the same class.
 //
 //     hub                                     agent
 //      | -- challenge(hub, nonce_h) ----------> |
-//      | <- hello(agent, nonces, boot) -------- |   HMAC under the link key
-//      | -- welcome(nonces, boot) ------------> |   HMAC under the link key
-//      | <- request / grant, both ways, when needed -> |
-//      | <- exchange frames, both ways -------> |   one-time MACs
+//      | <- hello(agent, nonces, boot) -------- |   for each pad
+//      | -- welcome(nonces, boot) ------------> |   for each that the hub knows
+//      | <- request / grant, both ways, when needed -> |   for each pad
+//      | <- exchange frames, both ways -------> |   under any of them
 //
-// Link frames carry HMAC-SHA-256 under the pad's link key: what authenticates
-// the start must not depend on pad positions, which are what is being agreed.
-// They move no key material. Forging one takes a break of HMAC and gains
-// denial of service: a sender still never uses a byte below its own mark.
-// Grants belong to one start (boot id) of the end that gave them; a new stream
-// between the same two starts keeps them, so that cutting streams burns no pad.
+// Every pad has its own session (see pad_link.h), and frames name their pad.
+// What is sent goes under the oldest pad that is not used up; what comes is
+// taken under each. So a new pad takes over without a pause when the old one
+// ends, and a pad that only one end knows is not used.
 //
-// Does no I/O besides the pad's storage. Frames to send collect in an outbox.
-// Thread-compatible.
+// Thread-compatible. Does no I/O besides the pads' storage.
 class Link {
  public:
-  // `pad` and `entropy` must outlive the link.
+  // The most pads that a link has.
+  static constexpr size_t kMostPads = 8;
+
+  // Begins with one pad. It and `entropy` must outlive the link.
   Link(Pad* pad, const BootId& own_boot, Entropy* entropy);
 
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
-  // The stream is gone, or a new one begins: forgets the session and the
-  // outbox, keeps the grants.
+  // Takes one more pad of the same agent and hub, the newest. It must live
+  // until RemovePad(). At most kMostPads in all.
+  void AddPad(Pad* pad);
+  // Lets a pad go; not the last one. Nothing if there is no such pad.
+  void RemovePad(const TableId& table);
+
+  // The stream is gone: forgets the sessions and the outbox, keeps the grants.
   void Reset();
 
-  // Agent: answers a challenge with a hello. FAILED_PRECONDITION if the hub is
-  // another one than the pad's, INVALID_ARGUMENT if it is no challenge.
+  // Agent: answers a challenge, which begins a new stream, with the hellos.
+  // FAILED_PRECONDITION if the hub is another one than the pads',
+  // INVALID_ARGUMENT if it is no challenge.
   absl::Status AnswerChallenge(absl::Span<const uint8_t> bytes);
 
   // Hub: verifies a hello against the challenge's nonce, answers with a welcome
-  // and begins a new session; the one before ends. Returns UNAUTHENTICATED if
-  // it does not verify; nothing has changed then.
+  // and begins the session of its pad. The first one for a challenge ends the
+  // sessions of the stream before. Returns, with nothing changed,
+  // - INVALID_ARGUMENT if it is no hello, NOT_FOUND if the pad is not known,
+  // - UNAUTHENTICATED if it does not verify,
+  // - ALREADY_EXISTS if the session is up by another hello.
   absl::Status AcceptHello(const Nonce& challenge,
                            absl::Span<const uint8_t> bytes);
 
@@ -82,95 +96,70 @@ class Link {
   // - INVALID_ARGUMENT for bytes that are no frame of this link,
   // - DATA_LOSS if the tag does not verify,
   // - ALREADY_EXISTS or OUT_OF_RANGE if the pad bytes were used or not granted,
-  // - FAILED_PRECONDITION before the session is up.
+  // - FAILED_PRECONDITION before the pad's session is up.
   // `bytes` must outlive the result.
   absl::StatusOr<std::optional<OpenedFrame>> Open(
       absl::Span<const uint8_t> bytes);
 
+  // Takes `otp_bytes` of the oldest pad that holds as many.
+  // RESOURCE_EXHAUSTED if none does, and the pad's errors.
+  absl::StatusOr<LinkSlice> Take(uint64_t otp_bytes);
+
   // Seals an exchange frame into the outbox and returns the offset of its MAC
-  // slot, by which answers name it. `otp` is the pad range that masks the body,
-  // from the same pad. Returns FAILED_PRECONDITION without a session,
-  // RESOURCE_EXHAUSTED without a granted MAC slot, and the pad's errors.
+  // slot, by which answers name it. Returns FAILED_PRECONDITION without a
+  // session, RESOURCE_EXHAUSTED without a granted MAC slot, and the pad's
+  // errors.
   absl::StatusOr<uint64_t> Seal(FrameType type,
-                                absl::Span<const absl::string_view> body,
-                                PadRange otp);
+                                absl::Span<const absl::string_view> body);
+  // The same for a body that `slice`, from this link, masks. It goes under the
+  // slice's pad; NOT_FOUND if that was removed.
+  absl::StatusOr<uint64_t> SealMasked(FrameType type,
+                                      absl::Span<const absl::string_view> body,
+                                      const LinkSlice& slice);
 
-  // Time has passed, on the monotonic clock. A request for grants that was not
-  // answered within kRequestPatience is sent again, byte for byte, and gets the
-  // same answer: it or the answer was lost, or changed on the way.
+  // Time has passed, on the monotonic clock; see PadLink::OnTime().
   void OnTime(absl::Duration now);
-  // Where the other end had nothing to grant it is asked again after
-  // kExhaustedPatience: its disk may have been full.
-  static constexpr absl::Duration kRequestPatience = absl::Seconds(1);
-  static constexpr absl::Duration kExhaustedPatience = absl::Seconds(5);
 
-  // Asks the other end for grants until `otp_bytes`, at most a chunk, can be
-  // taken at once.
-  void WantOtp(uint64_t otp_bytes);
+  // Asks for grants until `otp_bytes`, at most a chunk, can be taken at once.
+  // Returns whether an answer is on its way.
+  bool WantOtp(uint64_t otp_bytes);
 
-  // Both ends have proven on this stream that they hold the pad.
-  bool connected() const { return state_ == State::kUp; }
-  // Connected, and there is something granted in both streams.
+  // Both ends have proven on this stream that they hold a pad.
+  bool connected() const;
+  // Connected, and there is something granted in both streams of a pad.
   bool ready() const;
   // Why not, in a few words; empty when ready.
   std::string detail() const;
-  // A request for grants is not answered yet.
-  bool request_pending() const { return request_pending_; }
   // Why less is granted than was asked for: it is on its way, or the other end
   // grants no more.
   std::string GrantsDetail() const;
-  // `otp_bytes` are not granted, and the other end has said that it grants no
-  // more for now.
-  bool LacksOtp(uint64_t otp_bytes) const {
-    return otp_exhausted_ && pad_->Granted(Stream::kOtp) < otp_bytes;
-  }
+  // Take() can give so many bytes, and a frame with them can be sealed.
+  bool Holds(uint64_t otp_bytes) const;
+  // It cannot, and the other end has said that it grants no more for now.
+  bool Lacks(uint64_t otp_bytes) const;
 
-  // The boot id of the other end's process; set once a session was up.
-  const std::optional<BootId>& peer_boot() const { return peer_boot_; }
-
-  Pad& pad() { return *pad_; }
-  const Pad& pad() const { return *pad_; }
+  // Of the pads, oldest first: what they are, what is left, and whether the
+  // other end has proven on this stream that it holds them.
+  struct PadState {
+    const Pad* pad;
+    bool connected;
+  };
+  std::vector<PadState> pads() const;
+  // The lowest source of the pads.
+  PadSource WorstSource() const;
 
   // The frames to send, in order; empties the outbox.
   std::vector<std::string> TakeOutbox();
 
  private:
-  enum class State { kDown, kHelloSent, kUp };
+  PadLink* Find(const TableId& table) const;
+  // Where `otp_bytes` are to be taken from; null if all pads lack them.
+  PadLink* Choose(uint64_t otp_bytes) const;
 
-  FrameHeader LinkHeader(FrameType type) const;
-  void SendLinkFrame(FrameType type, absl::string_view body);
-  absl::Status VerifyLinkFrame(const Frame& frame) const;
-  absl::Status CheckHeader(const FrameHeader& header) const;
-  void BeginSession(const Nonce& challenge, const Nonce& answer,
-                    const BootId& peer_boot);
-  absl::Status OnWelcome(const Frame& frame);
-  absl::Status OnRequest(const Frame& frame);
-  absl::Status OnGrant(const Frame& frame);
-  absl::StatusOr<OpenedFrame> OpenExchangeFrame(const Frame& frame);
-  void RequestGrants();
-
-  Pad* const pad_;
   const BootId own_boot_;
   Entropy* const entropy_;
-
-  State state_ = State::kDown;
-  Nonce challenge_;
-  Nonce answer_;
-  Nonce session_;                    // names the session in link frames
-  std::optional<BootId> peer_boot_;  // under which the grants were given
-  uint32_t requests_sent_ = 0;
-  uint32_t requests_seen_ = 0;
-  bool request_pending_ = false;
-  std::string last_request_;    // the frame
-  bool mac_requested_ = false;  // in it
-  bool otp_requested_ = false;
-  std::optional<absl::Duration> pending_since_;  // when OnTime() saw it first
-  std::string last_grant_;      // the frame that answered requests_seen_
-  bool mac_exhausted_ = false;  // the other end had nothing more to grant
-  bool otp_exhausted_ = false;
-  std::optional<absl::Duration> exhausted_since_;  // when OnTime() saw it first
-  uint64_t otp_wanted_ = 0;
-  std::vector<std::string> outbox_;
+  std::vector<std::unique_ptr<PadLink>> pads_;  // oldest first; at least one
+  std::optional<Nonce> challenge_;  // of the stream, if there is one
 };
 
 }  // namespace skex

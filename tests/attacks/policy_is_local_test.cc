@@ -182,10 +182,9 @@ bool OneHubSpeaksForThree() {
 
   const FakeDealing invented(FakeOffer(FakePolicy(Alice(), 3, 5), 1), kSeed);
   for (size_t i = 0; i < 3; ++i) {
-    PadSlice otp =
-        hubs_pad->Take(Stream::kOtp, invented.shares[i].size()).value();
-    EXPECT_TRUE(hub.Seal(FrameType::kRelay, {invented.Body(i, otp.bytes)},
-                         {otp.offset, otp.offset + otp.bytes.size()})
+    const LinkSlice slice = hub.Take(invented.shares[i].size()).value();
+    EXPECT_TRUE(hub.SealMasked(FrameType::kRelay,
+                               {invented.Body(i, slice.pad.bytes)}, slice)
                     .ok());
     for (const std::string& frame : hub.TakeOutbox()) {
       bob.Receive(invented.offer.hubs[i], frame);
@@ -229,13 +228,11 @@ bool CarolDealsAsAlice(Initiator initiator) {
     relay.SetAgent(Carol(), &carols.hub(), {});
     relay.SetAgent(Bob(), &bobs.hub(), {.allow = {Alice(), Carol()}});
 
-    PadSlice otp = carols.agent()
-                       .pad()
-                       .Take(Stream::kOtp, invented.shares[i].size())
-                       .value();
+    const LinkSlice slice =
+        carols.agent().Take(invented.shares[i].size()).value();
     EXPECT_TRUE(carols.agent()
-                    .Seal(FrameType::kDeal, {invented.Body(i, otp.bytes)},
-                          {otp.offset, otp.offset + otp.bytes.size()})
+                    .SealMasked(FrameType::kDeal,
+                                {invented.Body(i, slice.pad.bytes)}, slice)
                     .ok());
     const std::string deal = carols.TakeToHub().at(0);
     const OpenedFrame opened = *carols.hub().Open(AsBytes(deal)).value();

@@ -77,7 +77,7 @@ class EndWithoutRoles : public BobsEnd {
 
   std::vector<Key> Take(int hub, const std::string& bytes) override {
     const HubId hub_id = FakeNetwork::HubName(hub);
-    Pad& pad = net_->agent(Bob().text()).pad(hub_id);
+    const Pad& pad = *net_->agent(Bob().text()).link(hub_id).pads().at(0).pad;
     const Frame frame = ParseFrame(AsBytes(bytes)).value();
     const PadRange slot = {frame.header.mac_offset,
                            frame.header.mac_offset + kMacSlotSize};

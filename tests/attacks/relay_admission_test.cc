@@ -54,7 +54,7 @@ class OneHub {
   }
 
   uint64_t LeftOfBobs() {
-    return bob_.hub().pad().Remaining(Direction::kHubToAgent, Stream::kOtp);
+    return bob_.hub_pad().Remaining(Direction::kHubToAgent, Stream::kOtp);
   }
 
  private:
@@ -66,14 +66,12 @@ class OneHub {
     const size_t size = LayoutOf(offer).total_size();
     links.agent().WantOtp(size);
     links.Settle();
-    const PadSlice otp = links.agent().pad().Take(Stream::kOtp, size).value();
+    const LinkSlice slice = links.agent().Take(size).value();
     ByteWriter body;
     offer.Encode(body);
     body.Raw(std::string(size, 'x'));
-    EXPECT_TRUE(links.agent()
-                    .Seal(FrameType::kDeal, {body.bytes()},
-                          {otp.offset, otp.offset + size})
-                    .ok());
+    EXPECT_TRUE(
+        links.agent().SealMasked(FrameType::kDeal, {body.bytes()}, slice).ok());
     const std::string deal = links.TakeToHub().at(0);
     EXPECT_TRUE(
         relay_.OnFrame(from, *links.hub().Open(AsBytes(deal)).value(), now_)

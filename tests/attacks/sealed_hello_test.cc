@@ -31,13 +31,14 @@ bool BySealedHello(FakeNetwork& net, int hub, const std::string& hello) {
 }
 
 bool ByNameInHello(FakeNetwork&, int, const std::string& hello) {
-  return AgentOfHello(AsBytes(hello)).value() == Bob();
+  return NamesOfHello(AsBytes(hello)).value().agent == Bob();
 }
 
 // Verifies the seal, over whatever nonce the hello has.
 bool BySealOfAnyTime(FakeNetwork& net, int hub, const std::string& hello) {
   ByteReader body(ParseFrame(AsBytes(hello)).value().body);
   body.Prefixed();
+  body.U8();
   const Nonce nonce = body.Id16<Nonce>();
   FakePadStorage copy = *net.pads(Bob().text(), hub).hub;
   const auto pad = Pad::Open(&copy, Side::kHub, 0).value();

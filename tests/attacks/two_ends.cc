@@ -107,17 +107,16 @@ bool TwoEnds::PassOn(Link& from, Link& to, bool grants_arrive) {
 absl::StatusOr<std::string> TwoEnds::Seal(Link& from, Link& to, FrameType type,
                                           absl::string_view body,
                                           const Secret& masked) {
-  PadRange otp;
-  std::string share(AsText(masked.view()));
-  if (!masked.empty()) {
-    absl::StatusOr<PadSlice> mask =
-        from.pad().Take(Stream::kOtp, masked.size());
-    if (!mask.ok()) return mask.status();
-    otp = {mask->offset, mask->offset + masked.size()};
-    Mask(absl::MakeSpan(reinterpret_cast<uint8_t*>(share.data()), share.size()),
-         mask->bytes.view());
+  absl::StatusOr<uint64_t> sealed;
+  if (masked.empty()) {
+    sealed = from.Seal(type, {body});
+  } else {
+    absl::StatusOr<LinkSlice> slice = from.Take(masked.size());
+    if (!slice.ok()) return slice.status();
+    Secret share = masked.Clone();
+    Mask(share.mutable_view(), slice->pad.bytes.view());
+    sealed = from.SealMasked(type, {body, AsText(share.view())}, *slice);
   }
-  absl::StatusOr<uint64_t> sealed = from.Seal(type, {body, share}, otp);
   if (!sealed.ok()) return sealed.status();
   // Behind it there may be a request for more pad.
   const std::vector<std::string> frames = from.TakeOutbox();

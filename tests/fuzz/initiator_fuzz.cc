@@ -100,7 +100,7 @@ class InitiatorFuzz {
         links.Connect();
         break;
       case kUseUp:
-        UseUp(links.agent().pad(),
+        UseUp(links.agent_pad(),
               step.which % 2 == 0 ? Stream::kOtp : Stream::kMac, step.value);
         break;
       case kGrants:
@@ -123,12 +123,12 @@ class InitiatorFuzz {
         : hub(id),
           links(LinksOnComputedPad(Alice(), id, SmallGeometry(1), source,
                                    entropy)),
-          agent_ledger(links->agent().pad()),
-          hub_ledger(links->hub().pad()) {}
+          agent_ledger(links->agent_pad()),
+          hub_ledger(links->hub_pad()) {}
 
     bool Able(uint64_t size) {
       return links->agent().ready() &&
-             links->agent().pad().Granted(Stream::kOtp) >= size;
+             links->agent_pad().Granted(Stream::kOtp) >= size;
     }
 
     HubId hub;
@@ -162,7 +162,7 @@ class InitiatorFuzz {
     for (const std::unique_ptr<End>& end : ends_) {
       links.push_back({end->hub, &end->links->agent()});
       if (end->Able(size)) able.push_back(end->hub);
-      granted.push_back(end->links->agent().pad().Granted(Stream::kOtp));
+      granted.push_back(end->links->agent_pad().Granted(Stream::kOtp));
     }
     absl::StatusOr<std::unique_ptr<InitiatorExchange>> started =
         InitiatorExchange::Start({Alice(), BootId({1}), &entropy_, key_count},
@@ -172,7 +172,7 @@ class InitiatorFuzz {
               "too few hubs is an error");
       for (size_t i = 0; i < ends_.size(); ++i) {
         FakeLinks& unused = *ends_[i]->links;
-        Require(unused.agent().pad().Granted(Stream::kOtp) == granted[i] &&
+        Require(unused.agent_pad().Granted(Stream::kOtp) == granted[i] &&
                     unused.TakeToHub().empty(),
                 "no pad is used for an exchange that cannot be");
       }
@@ -196,7 +196,7 @@ class InitiatorFuzz {
     for (const std::unique_ptr<End>& end : ends_) {
       if (std::find(offer.hubs.begin(), offer.hubs.end(), end->hub) !=
           offer.hubs.end()) {
-        worst = std::max(worst, end->links->agent().pad().identity().source);
+        worst = std::max(worst, end->links->agent_pad().identity().source);
       }
     }
     Require(offer.source == worst, "the worst pad's source is named");

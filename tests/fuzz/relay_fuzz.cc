@@ -106,7 +106,7 @@ class RelayFuzz {
         Enrol(agent, step.value);
         break;
       case kUseUp:
-        UseUp(ends_[agent]->links->hub().pad(), StreamOf(step), step.value);
+        UseUp(ends_[agent]->links->hub_pad(), StreamOf(step), step.value);
         break;
       case kOtherFrame:
         SendOtherFrame(agent, step);
@@ -124,8 +124,8 @@ class RelayFuzz {
           links(LinksOnComputedPad(id, NumberedHub(0),
                                    SmallGeometry(kPadChunks),
                                    PadSource::kGenerator, entropy)),
-          agent_ledger(links->agent().pad()),
-          hub_ledger(links->hub().pad()) {}
+          agent_ledger(links->agent_pad()),
+          hub_ledger(links->hub_pad()) {}
 
     AgentId agent;
     std::unique_ptr<FakeLinks> links;
@@ -187,22 +187,21 @@ class RelayFuzz {
     deal.share.assign(size, static_cast<char>(++deals_));
     deal.share[1] = static_cast<char>(deals_ >> 8);
     if (!link.ready()) return;
-    absl::StatusOr<PadSlice> pad = link.pad().Take(Stream::kOtp, size);
-    if (!pad.ok()) return;
+    absl::StatusOr<LinkSlice> slice = link.Take(size);
+    if (!slice.ok()) return;
     Secret masked = Secret::CopyOf(AsBytes(deal.share));
-    Mask(masked.mutable_view(), pad->bytes.view());
+    Mask(masked.mutable_view(), slice->pad.bytes.view());
     ByteWriter offer;
     deal.offer.Encode(offer);
-    const absl::StatusOr<uint64_t> offset =
-        link.Seal(FrameType::kDeal, {offer.bytes(), AsText(masked.view())},
-                  {pad->offset, pad->offset + size});
+    const absl::StatusOr<uint64_t> offset = link.SealMasked(
+        FrameType::kDeal, {offer.bytes(), AsText(masked.view())}, *slice);
     if (!offset.ok()) return;
     deal.mac_offset = *offset;
     for (const std::unique_ptr<End>& end : ends_) {
       if (end->agent != deal.offer.responder) continue;
       deal.responder_up = end->links->hub().connected();
-      deal.lacks_otp = end->links->hub().LacksOtp(size);
-      const Pad& pad = end->links->hub().pad();
+      deal.lacks_otp = end->links->hub().Lacks(size);
+      const Pad& pad = end->links->hub_pad();
       deal.otp_left = pad.Remaining(Direction::kHubToAgent, Stream::kOtp);
       deal.slots_left =
           pad.Remaining(Direction::kHubToAgent, Stream::kMac) / kMacSlotSize;
@@ -235,7 +234,7 @@ class RelayFuzz {
   }
 
   bool Seal(size_t from, FrameType type, const std::string& body) {
-    return ends_[from]->links->agent().Seal(type, {body}, {}).ok();
+    return ends_[from]->links->agent().Seal(type, {body}).ok();
   }
 
   // The frame that `agent` has sealed reaches the relay.
