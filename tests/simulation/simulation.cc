@@ -15,8 +15,6 @@ constexpr absl::Duration kWelcomePatience = absl::Seconds(10);
 // More than an exchange, its receipts and its grants can have on one stream.
 constexpr int kMostInFlight = 4096;
 constexpr size_t kMostWaiting = 4096;
-// Enough pad for everything that a run may waste.
-constexpr uint64_t kPadChunks = 4096;
 
 }  // namespace
 
@@ -41,20 +39,14 @@ Simulation::Simulation(const Options& options)
     for (int i = 1; i <= options_.peers; ++i) {
       agent.peers.push_back((a + i) % options_.agents);
     }
+    agent.pads.resize(hubs_.size());
+  }
+  for (Hub& hub : hubs_) hub.pads.resize(agents_.size());
+  for (int a = 0; a < options_.agents; ++a) {
     for (int h = 0; h < options_.hubs; ++h) {
-      const PadIdentity identity = {
-          RandomId<TableId>(entropy_), *AgentId::Parse(agent.name), HubName(h),
-          PadSource::kGenerator,
-          PadGeometry{.lanes = 1,
-                      .mac_bytes = kPadChunks * kMacChunk,
-                      .otp_bytes = kPadChunks * kOtpChunk}};
-      const uint64_t seed = random_();
-      agent.storage.push_back(std::make_unique<GeneratedPad>(identity, seed));
-      agent.pads.emplace_back();
-      auto& hub = hubs_[static_cast<size_t>(h)];
-      hub.storage.push_back(std::make_unique<GeneratedPad>(identity, seed));
-      hub.pads.emplace_back();
-      if (h < options_.liars) hub.storage.back()->Bend();
+      NewPad pad = MakePad(a, h);
+      PadsOf(a, h, Side::kAgent).disk.push_back(std::move(pad.first));
+      PadsOf(a, h, Side::kHub).disk.push_back(std::move(pad.second));
     }
   }
 }
@@ -79,6 +71,7 @@ void Simulation::Run() {
   Tick();
   faulty_ = options_.fault_interval < absl::InfiniteDuration();
   if (faulty_) BreakSomething();
+  if (options_.replenish) Replenish();
   RunUntil(now_ + options_.faulty_time);
   Heal();
   // What the faults left behind may take a while: back-offs, dead boots.
@@ -109,21 +102,19 @@ void Simulation::StartAgent(int number) {
                          .boot = RandomId<BootId>(entropy_),
                          .entropy = &entropy_});
   for (int h = 0; h < options_.hubs; ++h) {
-    const auto i = static_cast<size_t>(h);
-    absl::StatusOr<std::unique_ptr<Pad>> pad =
-        Pad::Open(agent.storage[i].get(), Side::kAgent, 0);
-    if (!pad.ok()) {
-      // A full disk: the process does not start, and is tried again.
-      After(absl::Seconds(1), [this, number] { StartAgent(number); });
-      return;
+    PadEnd& pads = PadsOf(number, h, Side::kAgent);
+    pads.open.clear();
+    while (pads.open.size() < pads.disk.size()) {
+      if (!OpenNext(pads, Side::kAgent)) {
+        // A full disk: the process does not start, and is tried again.
+        After(absl::Seconds(1), [this, number] { StartAgent(number); });
+        return;
+      }
     }
-    agent.pads[i] = *std::move(pad);
-    const std::string end = absl::StrCat("agent ", number, " hub ", h);
-    agent.pads[i]->set_use_observer(
-        [this, end](Direction direction, Stream stream, PadRange range) {
-          NoteUse(end, direction, stream, range);
-        });
-    node->AddHub(HubName(h), agent.pads[i].get());
+    node->AddHub(HubName(h), pads.open[0].get());
+    for (size_t i = 1; i < pads.open.size(); ++i) {
+      node->AddPad(HubName(h), pads.open[i].get());
+    }
   }
   for (int other = 0; other < options_.agents; ++other) {
     const bool dials =
@@ -155,7 +146,7 @@ void Simulation::StopAgent(int number) {
     link.stream = 0;
   }
   agent.node.reset();
-  for (auto& pad : agent.pads) pad.reset();
+  for (PadEnd& pads : agent.pads) pads.open.clear();
 }
 
 void Simulation::StartHub(int number) {
@@ -167,24 +158,23 @@ void Simulation::StartHub(int number) {
                        .entropy = &entropy_,
                        .relay = {.self = HubName(number)}});
   for (int a = 0; a < options_.agents; ++a) {
-    const auto i = static_cast<size_t>(a);
-    absl::StatusOr<std::unique_ptr<Pad>> pad =
-        Pad::Open(hub.storage[i].get(), Side::kHub, 0);
-    if (!pad.ok()) {
-      After(absl::Seconds(1), [this, number] { StartHub(number); });
-      return;
+    PadEnd& pads = PadsOf(a, number, Side::kHub);
+    pads.open.clear();
+    while (pads.open.size() < pads.disk.size()) {
+      if (!OpenNext(pads, Side::kHub)) {
+        After(absl::Seconds(1), [this, number] { StartHub(number); });
+        return;
+      }
     }
-    hub.pads[i] = *std::move(pad);
-    const std::string end = absl::StrCat("hub ", number, " agent ", a);
-    hub.pads[i]->set_use_observer(
-        [this, end](Direction direction, Stream stream, PadRange range) {
-          NoteUse(end, direction, stream, range);
-        });
     Relay::Enrolment enrolment;
     for (int other = 0; other < options_.agents; ++other) {
       if (other != a) enrolment.allow.insert(*AgentId::Parse(AgentName(other)));
     }
-    node->AddAgent(*AgentId::Parse(AgentName(a)), hub.pads[i].get(), enrolment);
+    const AgentId id = *AgentId::Parse(AgentName(a));
+    node->AddAgent(id, pads.open[0].get(), enrolment);
+    for (size_t i = 1; i < pads.open.size(); ++i) {
+      node->AddPad(id, pads.open[i].get());
+    }
   }
   hub.node = std::move(node);
   for (int a = 0; a < options_.agents; ++a) Connect(a, number);
@@ -194,7 +184,7 @@ void Simulation::StopHub(int number) {
   Hub& hub = hubs_[static_cast<size_t>(number)];
   if (hub.node == nullptr) return;
   hub.node.reset();
-  for (auto& pad : hub.pads) pad.reset();
+  for (PadEnd& pads : hub.pads) pads.open.clear();
   for (int a = 0; a < options_.agents; ++a) {
     wire(a, number).stream = 0;
     Agent& agent = agents_[static_cast<size_t>(a)];
@@ -335,7 +325,9 @@ void Simulation::Tick() {
     if (agent.node == nullptr) continue;
     agent.node->OnTime(TimeOf(agent));
     if (OneIn(40)) {
-      for (auto& pad : agent.pads) pad->EraseUsed(OneIn(2)).IgnoreError();
+      for (PadEnd& pads : agent.pads) {
+        for (auto& pad : pads.open) pad->EraseUsed(OneIn(2)).IgnoreError();
+      }
     }
     PumpAgent(a);
     for (int h = 0; h < options_.hubs; ++h) {
@@ -355,7 +347,7 @@ void Simulation::Want(int number) {
   for (int peer : agent.peers) {
     agent.node
         ->SetWanted(*AgentId::Parse(AgentName(peer)),
-                    static_cast<uint16_t>(1 + Below(8)), TimeOf(agent))
+                    1 + Below(options_.most_wanted), TimeOf(agent))
         .IgnoreError();
   }
   PumpAgent(number);

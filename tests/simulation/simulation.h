@@ -48,6 +48,12 @@ class Simulation {
     // Mean time between two faults; infinite for none.
     absl::Duration fault_interval = absl::Milliseconds(150);
     absl::Duration healthy_time = absl::Seconds(90);
+    // Enough of each pad stream for everything that a run may waste. With less
+    // `replenish` is needed: an operator who enrols new pads in time and
+    // revokes what is used up, at one end first, at the other some time later.
+    uint64_t pad_chunks = 4096;
+    bool replenish = false;
+    uint64_t most_wanted = 8;  // keys at a time
   };
 
   explicit Simulation(const Options& options);
@@ -62,22 +68,30 @@ class Simulation {
   uint64_t crashes() const { return crashes_; }
   uint64_t faults() const { return faults_; }
   uint64_t frames() const { return frames_; }
+  uint64_t pads_added() const { return pads_added_; }
 
  private:
+  // The pads that one end has with one other, oldest first: on its disk, and of
+  // these what its process has opened, from the first on.
+  struct PadEnd {
+    std::vector<std::unique_ptr<GeneratedPad>> disk;
+    std::vector<std::unique_ptr<Pad>> open;
+    void SetFailure(const absl::Status& failure) {
+      for (auto& pad : disk) pad->failure = failure;
+    }
+  };
   struct Agent {
     std::string name;
     std::unique_ptr<AgentNode> node;  // null while it is down
-    std::vector<std::unique_ptr<GeneratedPad>> storage;  // by hub
-    std::vector<std::unique_ptr<Pad>> pads;
+    std::vector<PadEnd> pads;         // by hub
     std::vector<int> peers;
     absl::Duration clock_error;
-    uint64_t life = 0;             // counts starts
-    std::vector<PadMarks> backup;  // of all pads, from some time ago
+    uint64_t life = 0;                   // counts starts
+    std::map<TableId, PadMarks> backup;  // of all pads, from some time ago
   };
   struct Hub {
     std::unique_ptr<HubNode> node;
-    std::vector<std::unique_ptr<GeneratedPad>> storage;  // by agent
-    std::vector<std::unique_ptr<Pad>> pads;
+    std::vector<PadEnd> pads;  // by agent
   };
   // What connects one agent and one hub.
   struct Wire {
@@ -103,7 +117,8 @@ class Simulation {
   static std::string AgentName(int number);
   static HubId HubName(int number);
   // How the record names the use of a pad at one end, in one direction.
-  static std::string UseOf(const std::string& end, Direction direction);
+  static std::string UseOf(Side side, const TableId& table,
+                           Direction direction);
 
   void At(absl::Duration at, std::function<void()> action);
   void After(absl::Duration delay, std::function<void()> action) {
@@ -122,6 +137,25 @@ class Simulation {
   absl::Time Wall() const {
     return absl::FromUnixSeconds(1'800'000'000) + now_;
   }
+
+  PadEnd& PadsOf(int agent, int hub, Side side) {
+    return side == Side::kAgent ? agents_[static_cast<size_t>(agent)]
+                                      .pads[static_cast<size_t>(hub)]
+                                : hubs_[static_cast<size_t>(hub)]
+                                      .pads[static_cast<size_t>(agent)];
+  }
+  // A new pad, which lies on no disk yet: the agent's end and the hub's.
+  using NewPad =
+      std::pair<std::unique_ptr<GeneratedPad>, std::unique_ptr<GeneratedPad>>;
+  NewPad MakePad(int agent, int hub);
+  // Opens one more pad of an end's disk; false if that fails.
+  bool OpenNext(PadEnd& end, Side side);
+  // Opens what came to the disk of an end that runs.
+  void TakeIn(int agent, int hub, Side side);
+  void Revoke(int agent, int hub, Side side, const TableId& table);
+  // The operator looks at all pads, and comes again.
+  void Replenish();
+  void ReplenishPair(int agent, int hub);
 
   void StartAgent(int number);
   void StopAgent(int number);
@@ -144,8 +178,8 @@ class Simulation {
   void Heal();
 
   void OnEvent(int agent, AgentEvent& event);
-  void NoteUse(const std::string& end, Direction direction, Stream stream,
-               PadRange range);
+  void NoteUse(Side side, const TableId& table, Direction direction,
+               Stream stream, PadRange range);
   void Violation(std::string what);
 
   const Options options_;
@@ -170,6 +204,7 @@ class Simulation {
   uint64_t crashes_ = 0;
   uint64_t faults_ = 0;
   uint64_t frames_ = 0;
+  uint64_t pads_added_ = 0;
 };
 
 }  // namespace skex

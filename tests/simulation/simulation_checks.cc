@@ -11,8 +11,10 @@
 
 namespace skex {
 
-std::string Simulation::UseOf(const std::string& end, Direction direction) {
-  return absl::StrCat(end, " direction ", static_cast<int>(direction));
+std::string Simulation::UseOf(Side side, const TableId& table,
+                              Direction direction) {
+  return absl::StrCat(side == Side::kAgent ? "agent's" : "hub's", " end of ",
+                      table.Hex(), ", direction ", static_cast<int>(direction));
 }
 
 void Simulation::OnEvent(int number, AgentEvent& event) {
@@ -37,18 +39,17 @@ void Simulation::OnEvent(int number, AgentEvent& event) {
   }
 }
 
-void Simulation::NoteUse(const std::string& end, Direction direction,
+void Simulation::NoteUse(Side side, const TableId& table, Direction direction,
                          Stream stream, PadRange range) {
-  std::map<uint64_t, uint64_t>& used = used_[UseOf(end, direction)];
+  const std::string end = UseOf(side, table, direction);
+  std::map<uint64_t, uint64_t>& used = used_[end];
   const auto after = used.upper_bound(range.from);
   const bool overlaps =
       (after != used.end() && after->first < range.to) ||
       (after != used.begin() && std::prev(after)->second > range.from);
   if (overlaps) {
     Violation(absl::StrCat(end, " uses [", range.from, ", ", range.to,
-                           ") of stream ", static_cast<int>(stream),
-                           ", direction ", static_cast<int>(direction),
-                           ", twice"));
+                           ") of stream ", static_cast<int>(stream), " twice"));
   }
   used.emplace(range.from, range.to);
 }

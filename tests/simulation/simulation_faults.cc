@@ -14,9 +14,9 @@ void Simulation::BreakSomething() {
   const int a = static_cast<int>(Below(agents_.size()));
   const int h = static_cast<int>(Below(hubs_.size()));
   Agent& agent = agents_[static_cast<size_t>(a)];
-  Hub& hub = hubs_[static_cast<size_t>(h)];
+  const Side side = OneIn(2) ? Side::kAgent : Side::kHub;
   const absl::Duration while_broken = absl::Milliseconds(10 + Below(4000));
-  switch (Below(8)) {
+  switch (Below(7)) {
     case 0:
       ++crashes_;
       StopAgent(a);
@@ -42,21 +42,12 @@ void Simulation::BreakSomething() {
     case 5:
       agent.clock_error = absl::Seconds(static_cast<int>(Below(241)) - 120);
       break;
-    case 6:
-      agent.storage[static_cast<size_t>(h)]->failure =
-          absl::ResourceExhaustedError("no space left on the device");
-      After(while_broken, [this, a, h] {
-        agents_[static_cast<size_t>(a)]
-            .storage[static_cast<size_t>(h)]
-            ->failure = absl::OkStatus();
-      });
-      break;
     default:
-      hub.storage[static_cast<size_t>(a)]->failure =
-          absl::ResourceExhaustedError("no space left on the device");
-      After(while_broken, [this, a, h] {
-        hubs_[static_cast<size_t>(h)].storage[static_cast<size_t>(a)]->failure =
-            absl::OkStatus();
+      PadsOf(a, h, side)
+          .SetFailure(
+              absl::ResourceExhaustedError("no space left on the device"));
+      After(while_broken, [this, a, h, side] {
+        PadsOf(a, h, side).SetFailure(absl::OkStatus());
       });
   }
   After(absl::Milliseconds(
@@ -69,18 +60,20 @@ void Simulation::BreakSomething() {
 // is as it was. The hubs, which have the other ends, are not restored.
 void Simulation::RestoreBackup(int number) {
   Agent& agent = agents_[static_cast<size_t>(number)];
-  if (agent.backup.empty()) {
-    for (const auto& storage : agent.storage) {
-      agent.backup.push_back(storage->Backup());
+  const bool restore = !agent.backup.empty();
+  for (PadEnd& pads : agent.pads) {
+    for (auto& pad : pads.disk) {
+      const TableId& table = pad->identity().table;
+      const auto backup = agent.backup.find(table);
+      if (!restore) {
+        agent.backup.emplace(table, pad->Backup());
+      } else if (backup != agent.backup.end()) {
+        pad->Restore(backup->second);
+        // A restored receiver grants, and may receive, once more what it
+        // granted since the backup.
+        used_.erase(UseOf(Side::kAgent, table, Direction::kHubToAgent));
+      }
     }
-    return;
-  }
-  for (size_t i = 0; i < agent.storage.size(); ++i) {
-    agent.storage[i]->Restore(agent.backup[i]);
-    // A restored receiver grants, and may receive, once more what it granted
-    // since the backup.
-    used_.erase(UseOf(absl::StrCat("agent ", number, " hub ", i),
-                      Direction::kHubToAgent));
   }
 }
 
@@ -88,10 +81,10 @@ void Simulation::Heal() {
   faulty_ = false;
   for (Agent& agent : agents_) {
     agent.clock_error = absl::ZeroDuration();
-    for (auto& storage : agent.storage) storage->failure = absl::OkStatus();
+    for (PadEnd& pads : agent.pads) pads.SetFailure(absl::OkStatus());
   }
   for (Hub& hub : hubs_) {
-    for (auto& storage : hub.storage) storage->failure = absl::OkStatus();
+    for (PadEnd& pads : hub.pads) pads.SetFailure(absl::OkStatus());
   }
   for (Wire& link : wires_) link.stalled_until = now_;
   for (int h = 0; h < options_.hubs; ++h) StartHub(h);

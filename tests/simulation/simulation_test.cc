@@ -36,7 +36,7 @@ uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
 uint64_t FirstSeed() { return FromEnvironment("SKEX_TEST_SEED", 1); }
 
 struct Totals {
-  uint64_t keys = 0, crashes = 0, faults = 0, frames = 0;
+  uint64_t keys = 0, crashes = 0, faults = 0, frames = 0, pads_added = 0;
 };
 
 void ExpectNoViolation(const Simulation::Options& options,
@@ -51,6 +51,7 @@ void ExpectNoViolation(const Simulation::Options& options,
     totals->crashes += simulation.crashes();
     totals->faults += simulation.faults();
     totals->frames += simulation.frames();
+    totals->pads_added += simulation.pads_added();
   }
 }
 
@@ -97,6 +98,48 @@ TEST_P(SimulationPartTest, InvariantsHoldUnderFaults) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, SimulationPartTest,
                          testing::Range(uint64_t{0}, kParts));
+
+// Pads so small that every crash of an end costs a good part of one, and more
+// keys than one pad has.
+TEST(SimulationTest, NewPadsTakeOverUnderFaults) {
+  const uint64_t seeds = FromEnvironment("SKEX_TEST_SEEDS", kSeeds) / 10;
+  Totals totals;
+  for (uint64_t seed = FirstSeed(); seed < FirstSeed() + seeds; ++seed) {
+    ExpectNoViolation({.seed = seed,
+                       .agents = 2,
+                       .hubs = 3,
+                       .threshold = 2,
+                       .peers = 1,
+                       .liars = static_cast<int>(seed % 2),
+                       .faulty_time = absl::Seconds(8),
+                       .healthy_time = absl::Seconds(60),
+                       .pad_chunks = 4,
+                       .replenish = true,
+                       .most_wanted = 256},
+                      &totals);
+    if (HasFailure()) return;
+  }
+  std::printf("%llu seeds: %llu keys, %llu pads added\n",
+              static_cast<unsigned long long>(seeds),
+              static_cast<unsigned long long>(totals.keys),
+              static_cast<unsigned long long>(totals.pads_added));
+  EXPECT_GT(totals.pads_added, seeds);
+}
+
+// The premise of the test before: without new pads the keys end.
+TEST(SimulationTest, SmallPadsEndWithoutReplenishment) {
+  Simulation simulation({.seed = FirstSeed(),
+                         .agents = 2,
+                         .hubs = 3,
+                         .threshold = 2,
+                         .peers = 1,
+                         .faulty_time = absl::Seconds(8),
+                         .healthy_time = absl::Seconds(200),
+                         .pad_chunks = 4,
+                         .most_wanted = 256});
+  simulation.Run();
+  EXPECT_FALSE(simulation.violations().empty());
+}
 
 TEST(SimulationTest, ManyAgentsAndSevenHubs) {
   ExpectNoViolation({.seed = FirstSeed(),
