@@ -76,11 +76,8 @@ absl::StatusOr<PadFileHeader> DecodeFields(skex::ByteReader reader) {
   absl::StatusOr<skex::HubId> hub = skex::HubId::Parse(reader.Prefixed());
   Secret link_key = Secret::CopyOf(reader.Raw(skex::kLinkKeySize));
 
-  const bool known_source =
-      source == static_cast<uint8_t>(PadSource::kPhysical) ||
-      source == static_cast<uint8_t>(PadSource::kGenerator);
-  if (!reader.ok() || side > 1 || !known_source || !agent.ok() || !hub.ok() ||
-      !geometry.Check().ok()) {
+  if (!reader.ok() || side > 1 || !skex::IsPadSource(source) || !agent.ok() ||
+      !hub.ok() || !geometry.Check().ok()) {
     return Damaged("header");
   }
   return PadFileHeader{static_cast<Side>(side),

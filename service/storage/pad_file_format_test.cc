@@ -41,6 +41,20 @@ TEST(PadHeaderTest, RoundTripsTheLongestNames) {
   EXPECT_EQ(read->identity.agent.text(), name);
 }
 
+TEST(PadHeaderTest, RoundTripsEverySourceAndRefusesOthers) {
+  for (int source = 0; source < 256; ++source) {
+    PadFileHeader wrote = TestHeader(skex::Side::kHub);
+    wrote.identity.source = static_cast<skex::PadSource>(source);
+    auto read = DecodePadHeader(EncodePadHeader(wrote).view());
+    if (source >= 1 && source <= 3) {
+      ASSERT_TRUE(read.ok()) << read.status();
+      EXPECT_EQ(read->identity.source, wrote.identity.source);
+    } else {
+      EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss) << source;
+    }
+  }
+}
+
 TEST(PadHeaderTest, RefusesEveryFlippedBit) {
   const std::string good = HeaderBytes();
   for (size_t bit = 0; bit < good.size() * 8; ++bit) {

@@ -61,7 +61,7 @@ absl::StatusOr<std::vector<Participant>> Gather(
 PadSource WorstSource(const std::vector<Participant>& participants) {
   PadSource worst = PadSource::kPhysical;
   for (const Participant& participant : participants) {
-    worst = std::max(worst, participant.slice.source);
+    worst = WorsePadSource(worst, participant.slice.source);
   }
   return worst;
 }

@@ -33,6 +33,15 @@ class InitiatorTest : public testing::Test {
     }
   }
 
+  // New pads, the last of this source and the others physical.
+  void UsePads(PadSource last) {
+    for (int i = 0; i < kHubs; ++i) {
+      links_[i] = std::make_unique<FakeLinks>(
+          Alice(), policy_.hubs[i], SmallGeometry(), &entropy_,
+          i == kHubs - 1 ? last : PadSource::kPhysical);
+    }
+  }
+
   absl::Status Start(uint16_t keys = 1) {
     std::vector<HubLink> hubs;
     for (int i = 0; i < kHubs; ++i) {
@@ -126,6 +135,15 @@ class InitiatorTest : public testing::Test {
   std::vector<std::unique_ptr<FakeLinks>> links_;
   std::unique_ptr<InitiatorExchange> exchange_;
 };
+
+TEST_F(InitiatorTest, TheOfferNamesTheWorstSource) {
+  for (PadSource worst :
+       {PadSource::kPhysical, PadSource::kGenerator, PadSource::kStretch}) {
+    UsePads(worst);
+    ASSERT_TRUE(Start().ok());
+    EXPECT_EQ(exchange_->offer().source, worst);
+  }
+}
 
 TEST_F(InitiatorTest, EveryHubGetsTheSameOfferAndItsShare) {
   ASSERT_TRUE(Start(2).ok());

@@ -147,8 +147,7 @@ absl::StatusOr<Confirmation> Confirmation::Open(absl::Span<const uint8_t> key,
   }
   absl::Status status = reader.Finish("confirmation");
   if (!status.ok()) return status;
-  if (!labelled || source < static_cast<uint8_t>(PadSource::kPhysical) ||
-      source > static_cast<uint8_t>(PadSource::kGenerator)) {
+  if (!labelled || !IsPadSource(source)) {
     return absl::InvalidArgumentError("confirmation: label or pad source");
   }
   result.source = static_cast<PadSource>(source);

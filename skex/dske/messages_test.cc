@@ -224,12 +224,14 @@ TEST(ConfirmationTest, AuthenticNonsenseIsRefused) {
   };
   EXPECT_EQ(code(Fields("skex confirm", alice, bob, 1, {hub})),
             StatusCode::kOk);
+  EXPECT_EQ(code(Fields("skex confirm", alice, bob, 3, {hub})),
+            StatusCode::kOk);
   const std::vector<ByteWriter> bad = {
       Fields("skex confirn", alice, bob, 1, {hub}),
       Fields("skex confirm", "Alice", bob, 1, {hub}),
       Fields("skex confirm", alice, "", 1, {hub}),
       Fields("skex confirm", alice, bob, 0, {hub}),
-      Fields("skex confirm", alice, bob, 3, {hub}),
+      Fields("skex confirm", alice, bob, 4, {hub}),
       Fields("skex confirm", alice, bob, 1, {"hub"}),
       Fields("skex confirm", alice, bob, 1, {hub}).U8(0),
       ByteWriter(),

@@ -32,11 +32,6 @@ bool KnownFreshness(uint8_t value) {
          value <= static_cast<uint8_t>(Freshness::kDelivery);
 }
 
-bool KnownSource(uint8_t value) {
-  return value == static_cast<uint8_t>(PadSource::kPhysical) ||
-         value == static_cast<uint8_t>(PadSource::kGenerator);
-}
-
 absl::StatusOr<std::vector<HubId>> ParseHubs(ByteReader& reader) {
   const uint8_t count = reader.U8();
   if (count < 1 || count > kMostHubs) return Refused("number of hubs");
@@ -95,7 +90,7 @@ absl::StatusOr<Offer> Offer::Parse(ByteReader& reader) {
   if (offer.threshold < 1 || offer.threshold > offer.hubs.size()) {
     return Refused("threshold");
   }
-  if (!KnownFreshness(freshness) || !KnownSource(source)) {
+  if (!KnownFreshness(freshness) || !IsPadSource(source)) {
     return Refused("freshness or pad source");
   }
   offer.freshness = static_cast<Freshness>(freshness);

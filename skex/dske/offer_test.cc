@@ -86,6 +86,17 @@ TEST(OfferTest, RoundTrips) {
   EXPECT_EQ(offer->tags, Good().tags);
 }
 
+TEST(OfferTest, CarriesEveryPadSource) {
+  for (PadSource source :
+       {PadSource::kPhysical, PadSource::kGenerator, PadSource::kStretch}) {
+    Offer wrote = Good();
+    wrote.source = source;
+    absl::StatusOr<Offer> offer = Parsed(Encoded(wrote));
+    ASSERT_TRUE(offer.ok()) << offer.status();
+    EXPECT_EQ(offer->source, source);
+  }
+}
+
 TEST(OfferTest, EveryTruncationIsRefused) {
   const std::string bytes = Encoded(Good());
   for (size_t size = 0; size < bytes.size(); ++size) {
@@ -119,7 +130,7 @@ TEST(OfferTest, FieldsOutOfRangeAreRefused) {
       {"freshness or pad source",
        [](Offer& o) { o.source = static_cast<PadSource>(0); }},
       {"freshness or pad source",
-       [](Offer& o) { o.source = static_cast<PadSource>(3); }},
+       [](Offer& o) { o.source = static_cast<PadSource>(4); }},
       {"key size", [](Offer& o) { o.key_bytes = 0; }},
       {"key size", [](Offer& o) { o.key_bytes = 24; }},
       {"key size", [](Offer& o) { o.key_bytes = 80; }},

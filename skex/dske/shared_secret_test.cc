@@ -129,8 +129,10 @@ TEST(SharedSecretTest, ExtractsTheKeysAndWhatIsAgreed) {
 }
 
 TEST(SharedSecretTest, LabelIsInformationTheoreticOnlyWithPhysicalPads) {
-  for (PadSource initiator : {PadSource::kPhysical, PadSource::kGenerator}) {
-    for (PadSource responder : {PadSource::kPhysical, PadSource::kGenerator}) {
+  constexpr PadSource kSources[] = {PadSource::kPhysical, PadSource::kGenerator,
+                                    PadSource::kStretch};
+  for (PadSource initiator : kSources) {
+    for (PadSource responder : kSources) {
       FakeDealing dealing = Dealt();
       dealing.offer.source = initiator;
       const bool physical = initiator == PadSource::kPhysical &&

@@ -5,10 +5,6 @@
 
 namespace skex {
 
-absl::string_view PadSourceName(PadSource source) {
-  return source == PadSource::kPhysical ? "physical" : "generator";
-}
-
 uint64_t PadGeometry::Begin(Direction direction, uint8_t lane,
                             Stream stream) const {
   const uint64_t index = static_cast<uint64_t>(direction) * lanes + lane;

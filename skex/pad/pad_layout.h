@@ -5,9 +5,9 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 #include "skex/base/ids.h"
 #include "skex/base/secret.h"
+#include "skex/pad/pad_source.h"
 
 namespace skex {
 
@@ -34,14 +34,9 @@ inline constexpr size_t kMaxLanes = 8;
 inline constexpr size_t kMacSlotSize = 32;   // one one-time MAC key (a, b)
 inline constexpr size_t kOtpBlockSize = 16;  // one field element
 
-// Where the bytes of a pad came from; it bounds what a key may be called.
-enum class PadSource : uint8_t {
-  kPhysical = 1,   // a physical random source that the operator named
-  kGenerator = 2,  // the operating system's generator: computational
-};
-
-// "physical" or "generator".
-absl::string_view PadSourceName(PadSource source);
+// The most pads that an agent and a hub share at a time. While one is used up
+// the next lies ready; more would only be more to look through.
+inline constexpr size_t kMostPads = 8;
 
 // How a pad is divided. Per direction: `lanes` lanes, each written by one
 // sender only; each lane is a mac stream, then an otp stream. Offsets are

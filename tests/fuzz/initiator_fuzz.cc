@@ -268,7 +268,7 @@ class InitiatorFuzz {
         ++confirmation.key_count;
         break;
       default:
-        confirmation.source = static_cast<PadSource>(3);
+        confirmation.source = static_cast<PadSource>(4);
     }
   }
 
