@@ -76,7 +76,7 @@ absl::Status AgentRuntime::OpenPads(const AgentConfig& config,
   }
   for (const HubEntry& entry : config.hubs) {
     absl::StatusOr<OpenPad> pad =
-        OpenPadFile(files, entry.pad, skex::Side::kAgent, config.name,
+        OpenPadFile(files, entry.pads.front(), skex::Side::kAgent, config.name,
                     entry.name, audit_.get());
     if (!pad.ok()) return pad.status();
     node_.AddHub(entry.name, pad->pad.get());

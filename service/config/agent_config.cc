@@ -8,10 +8,10 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "service/config/daemon_reader.h"
+#include "service/config/hub_reader.h"
 #include "service/config/peer_reader.h"
 #include "service/config/strict_toml.h"
 #include "service/config/tunnel_reader.h"
-#include "service/storage/posix_file_system.h"
 
 namespace service {
 namespace {
@@ -87,58 +87,6 @@ AgentLimits ReadLimits(const TomlTable& root) {
   limits.key_wait =
       table.Duration("key_wait", limits.key_wait, zero, absl::Minutes(10));
   return limits;
-}
-
-void CheckPad(const TomlTable& table, const HubEntry& hub) {
-  absl::StatusOr<FileInfo> info = PosixFileSystem()->Info(hub.pad);
-  if (!info.ok()) {
-    table.FailAt("pad",
-                 absl::StrCat("pad ", info.status().message(),
-                              "; put there what the operator of ",
-                              hub.name.text(), " made with skexctl enrol"));
-  } else if (info->kind != FileInfo::Kind::kRegular) {
-    table.FailAt("pad", absl::StrCat("pad ", hub.pad,
-                                     " is not a regular file; give the path "
-                                     "of the pad itself"));
-  }
-}
-
-std::optional<HubEntry> ReadHub(const TomlTable& table,
-                                const std::string& path) {
-  const std::optional<skex::HubId> name = table.Parsed<skex::HubId>(
-      "name", "hub1@one.example", &skex::HubId::Parse);
-  const std::optional<Endpoint> address =
-      ReadEndpoint(table, "address", "127.0.0.1:7001", path, {});
-  const std::string pad = table.RequiredString("pad", "pads/hub1.pad");
-  if (!table.ok()) return std::nullopt;
-  HubEntry hub{
-      *name, *address, ResolvePath(path, pad),
-      table.String("operator", std::string(name->domain()), name->domain())};
-  CheckPad(table, hub);
-  return hub;
-}
-
-std::vector<HubEntry> ReadHubs(const TomlTable& root, const std::string& path) {
-  std::vector<HubEntry> hubs;
-  for (const TomlTable& table :
-       root.Tables("hub", {"name", "address", "pad", "operator"})) {
-    std::optional<HubEntry> hub = ReadHub(table, path);
-    if (!hub.has_value()) break;
-    for (const HubEntry& other : hubs) {
-      if (other.name == hub->name) {
-        table.FailAt("name", absl::StrCat("hub '", hub->name.text(),
-                                          "' is configured twice; remove "
-                                          "one"));
-      }
-      if (other.pad == hub->pad) {
-        table.FailAt(
-            "pad", absl::StrCat("pad ", hub->pad, " belongs to hub '",
-                                other.name.text(), "'; give each hub its own"));
-      }
-    }
-    hubs.push_back(*std::move(hub));
-  }
-  return hubs;
 }
 
 std::string ReadDeliverySocket(const TomlTable& root, const std::string& path,

@@ -2,6 +2,7 @@
 #define SERVICE_CONFIG_AGENT_CONFIG_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "service/config/daemon_config.h"
 #include "service/config/endpoint.h"
 #include "skex/base/ids.h"
+#include "skex/pad/pad_source.h"
 #include "skex/psk/key.h"
 
 namespace service {
@@ -47,8 +49,13 @@ struct AgentLimits {
 struct HubEntry {
   skex::HubId name;
   Endpoint address;
-  std::string pad;            // path of the agent's half of the pad
+  // Paths of the agent's halves of the pads, oldest first: 1 to
+  // skex::kMostPads, each file once in all hubs.
+  std::vector<std::string> pads;
   std::string operator_name;  // one operator is one trust unit
+  // The lowest source that a pad may have; none: see skex::CheckPadSources(),
+  // which the reader of the pads asks.
+  std::optional<skex::PadSource> least_source = std::nullopt;
 };
 
 // [[peer]]: another agent, and the local policy for keys with it.

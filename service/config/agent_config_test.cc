@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_replace.h"
 #include "service/config/config_file_testing.h"
 
 namespace service {
@@ -12,7 +17,11 @@ using AgentConfigTest = ConfigFileTest;
 constexpr char kTop[] = "name = \"alice@north.example\"\nstate_dir = \"s\"\n";
 
 TEST_F(AgentConfigTest, ReadsAFullFile) {
-  auto config = LoadAgent(ThreeHubs() + R"(operator = "four.example"
+  const std::string hubs =
+      absl::StrReplaceAll(ThreeHubs(), {{"pad = \"hub1.pad\"",
+                                         "pad = [\"hub1.pad\", \"hub4.pad\"]\n"
+                                         "least_source = \"generator\""}});
+  auto config = LoadAgent(hubs + R"(operator = "four.example"
 [admin]
 socket = "a.sock"
 [metrics]
@@ -79,8 +88,10 @@ forward = "127.0.0.1:80"
   ASSERT_EQ(config->hubs.size(), 3u);
   EXPECT_EQ(config->hubs[0].name.text(), "hub1@one.example");
   EXPECT_EQ(config->hubs[0].address.port, 7001);
-  EXPECT_EQ(config->hubs[0].pad, Path("hub1.pad"));
+  EXPECT_EQ(config->hubs[0].pads,
+            (std::vector<std::string>{Path("hub1.pad"), Path("hub4.pad")}));
   EXPECT_EQ(config->hubs[0].operator_name, "one.example");
+  EXPECT_EQ(config->hubs[0].least_source, skex::PadSource::kGenerator);
   EXPECT_EQ(config->hubs[2].operator_name, "four.example");
   ASSERT_EQ(config->peers.size(), 1u);
   const PeerEntry& peer = config->peers[0];
@@ -107,6 +118,7 @@ forward = "127.0.0.1:80"
 TEST_F(AgentConfigTest, HasTheDocumentedDefaults) {
   auto config = LoadAgent(OnePeer());
   ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->hubs[0].least_source, std::nullopt);
   EXPECT_EQ(config->daemon.admin_socket, Path("state/admin.sock"));
   EXPECT_FALSE(config->daemon.metrics_listen.has_value());
   EXPECT_EQ(config->daemon.log_level, LogLevel::kInfo);

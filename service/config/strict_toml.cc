@@ -312,6 +312,26 @@ std::vector<std::string> TomlTable::Strings(absl::string_view key,
   return strings;
 }
 
+std::vector<std::string> TomlTable::RequiredStringOrStrings(
+    absl::string_view key, absl::string_view example) const {
+  const toml::node* node = Find(table_, key);
+  if (node == nullptr || !node->is_array()) {
+    return {RequiredString(key, example)};
+  }
+  std::vector<std::string> strings = Strings(key, example);
+  const std::string way_out =
+      absl::StrCat("; write for example ", key, " = [\"", example, "\"]");
+  if (strings.empty()) {
+    FailAt(key, absl::StrCat("'", key, "' is empty", way_out));
+  }
+  for (size_t i = 0; i < strings.size(); ++i) {
+    if (!strings[i].empty()) continue;
+    FailAtItem(key, i,
+               absl::StrCat("'", key, "' contains an empty string", way_out));
+  }
+  return strings;
+}
+
 TomlTable TomlTable::Table(
     absl::string_view key,
     std::initializer_list<absl::string_view> keys) const {

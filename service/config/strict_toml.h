@@ -77,6 +77,11 @@ class TomlTable {
   std::vector<std::string> Strings(absl::string_view key,
                                    absl::string_view example) const;
 
+  // A string, or the strings of an array, of which none is empty and of which
+  // there is at least one.
+  std::vector<std::string> RequiredStringOrStrings(
+      absl::string_view key, absl::string_view example) const;
+
   // A table, and an array of tables, with their known keys.
   TomlTable Table(absl::string_view key,
                   std::initializer_list<absl::string_view> keys) const;

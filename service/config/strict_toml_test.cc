@@ -48,6 +48,16 @@ n = 2
   EXPECT_TRUE(document.status().ok()) << document.status();
 }
 
+TEST(StrictTomlTest, ReadsAStringOrSeveral) {
+  const TomlDocument document = Read("one = \"x\"\nmore = [\"x\", \"y\"]\n");
+  const TomlTable root = document.Root({"one", "more"});
+  EXPECT_EQ(root.RequiredStringOrStrings("one", "a"),
+            std::vector<std::string>{"x"});
+  EXPECT_EQ(root.RequiredStringOrStrings("more", "a"),
+            (std::vector<std::string>{"x", "y"}));
+  EXPECT_TRUE(document.status().ok()) << document.status();
+}
+
 TEST(StrictTomlTest, FallsBackForAbsentKeysAndTables) {
   const TomlDocument document = Read("");
   const TomlTable sub = document.Root({"sub"}).Table("sub", {"a"});
@@ -127,6 +137,20 @@ TEST(StrictTomlTest, RefusesWrongTypes) {
   EXPECT_EQ(error("k = [\"a\", 2]",
                   [](const TomlTable& t) { return t.Strings("k", "a"); }),
             "f:1:11: 'k' contains an integer; write for example k = [\"a\"]");
+  const auto one_or_more = [](const TomlTable& t) {
+    return t.RequiredStringOrStrings("k", "a");
+  };
+  EXPECT_EQ(error("", one_or_more),
+            "f:1:1: the key 'k' is missing; add for example k = \"a\"");
+  EXPECT_EQ(error("k = 2", one_or_more),
+            "f:1:5: 'k' is an integer; write for example k = \"a\"");
+  EXPECT_EQ(error("k = []", one_or_more),
+            "f:1:5: 'k' is empty; write for example k = [\"a\"]");
+  EXPECT_EQ(error("k = [\"a\", 2]", one_or_more),
+            "f:1:11: 'k' contains an integer; write for example k = [\"a\"]");
+  EXPECT_EQ(error("k = [\"a\", \"\"]", one_or_more),
+            "f:1:11: 'k' contains an empty string; write for example k = "
+            "[\"a\"]");
   EXPECT_EQ(error("k = 2",
                   [](const TomlTable& t) {
                     t.Table("k", {});

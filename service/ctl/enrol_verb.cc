@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "service/config/agent_folder.h"
 #include "service/config/hub_config.h"
 #include "service/ctl/interruption.h"
 #include "service/ctl/progress_meter.h"
@@ -75,7 +76,7 @@ void PrintNextSteps(const Options& options, const HubConfig& hub,
             << identity.table.Hex() << "\n";
   if (request.enrolment.allow.empty()) {
     std::cout << "nobody may open connections to it yet: add names to allow in "
-              << EnrolmentPaths(request.state_dir, request.agent).enrolment
+              << EnrolmentPath(AgentFolder(request.state_dir, request.agent))
               << "\n";
   }
   std::cout << "\nNext:\n"

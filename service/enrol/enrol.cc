@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "service/config/agent_folder.h"
 #include "service/storage/erase.h"
 #include "service/storage/state_dir.h"
 
@@ -52,7 +53,7 @@ class Enroller {
   Enroller(FileSystem& files, const EnrolRequest& request)
       : files_(files),
         request_(request),
-        folder_(FolderOf(EnrolmentPaths(request.state_dir, request.agent).pad)),
+        folder_(AgentFolder(request.state_dir, request.agent)),
         partial_folder_(Hidden(folder_, "partial")),
         partial_pad_(absl::StrCat(partial_folder_, "/", kPadName)),
         partial_out_(Hidden(request.out, "partial")) {}
@@ -141,7 +142,7 @@ absl::StatusOr<skex::PadIdentity> EnrolAgent(FileSystem& files,
 absl::StatusOr<Revoked> RevokeAgent(FileSystem& files,
                                     const std::string& state_dir,
                                     const skex::AgentId& agent) {
-  const std::string folder = FolderOf(EnrolmentPaths(state_dir, agent).pad);
+  const std::string folder = AgentFolder(state_dir, agent);
   const std::string hidden = Hidden(folder, "revoked");
   const bool enrolled = files.Info(folder).ok();
   const bool interrupted = files.Info(hidden).ok();

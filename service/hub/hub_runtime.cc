@@ -70,7 +70,7 @@ absl::StatusOr<HubRuntime::Candidates> HubRuntime::ReadEnrolments() {
     if (!open.ok()) return open.status();
     if (!*open) {
       absl::StatusOr<OpenPad> pad =
-          OpenPadFile(files_, agent.pad, skex::Side::kHub, agent.name,
+          OpenPadFile(files_, agent.pads.front(), skex::Side::kHub, agent.name,
                       config_.name, audit_.get());
       if (!pad.ok()) return pad.status();
       candidate.pad = *std::move(pad);
@@ -84,7 +84,8 @@ absl::StatusOr<bool> HubRuntime::IsOpen(const EnrolledAgent& agent) {
   const auto found = agents_.find(agent.name);
   if (found == agents_.end()) return false;
   // A new enrolment after a revocation has the path of the old one.
-  absl::StatusOr<PadFileInspection> file = InspectPadFile(*files_, agent.pad);
+  absl::StatusOr<PadFileInspection> file =
+      InspectPadFile(*files_, agent.pads.front());
   if (!file.ok()) return file.status();
   return file->identity.table == found->second.pad.file->identity().table;
 }
