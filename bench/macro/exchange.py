@@ -87,18 +87,19 @@ class _Bench:
         return json.loads(done.stdout)
 
     def pads(self):
-        """The pads of both ends as (owner, other end, counts)."""
+        """The pads of both ends as (owner, other end, supply)."""
         for agent in self.agents:
             for hub in agent.status()["hubs"]:
-                yield agent.name, hub["name"], hub["pad"]
+                yield agent.name, hub["name"], hub["pad_supply"]
         for hub in self._made.hubs:
             for agent in hub.ask("agents")["agents"]:
-                yield hub.name, agent["name"], agent["pad"]
+                yield hub.name, agent["name"], agent["pad_supply"]
 
 
-def _left(pad):
+def _left(supply):
     return sum(
         int(pad.get(f"{direction}_{stream}_bytes", 0))
+        for pad in supply["pads"]
         for direction in ("send", "receive")
         for stream in ("mac", "otp")
     )

@@ -141,16 +141,20 @@ TEST_F(AdminServerTest, ShowsStatusOfAgent) {
   EXPECT_TRUE(status.hubs(0).connected());
   EXPECT_EQ(status.hubs(0).address(), "127.0.0.1:7001");
   EXPECT_EQ(status.hubs(1).detail(), "connection refused");
-  const api::Pad& pad = status.hubs(0).pad();
+  const api::PadSupply& supply = status.hubs(0).pad_supply();
+  ASSERT_EQ(supply.pads_size(), 1);
+  const api::Pad& pad = supply.pads(0);
   EXPECT_EQ(pad.send_mac_bytes(), 1000u);
   EXPECT_EQ(pad.send_otp_bytes(), 2000u);
   EXPECT_EQ(pad.receive_mac_bytes(), 3000u);
   EXPECT_EQ(pad.receive_otp_bytes(), 4000u);
   EXPECT_EQ(pad.total_bytes(), 64u * 1024 * 1024);
   EXPECT_EQ(pad.wasted_bytes(), 512u);
-  EXPECT_EQ(pad.syncs(), 9u);
-  EXPECT_EQ(pad.left(), 0.25);
-  EXPECT_EQ(pad.time_left().seconds(), 50 * 3600);
+  EXPECT_TRUE(pad.connected());
+  EXPECT_EQ(supply.wasted_bytes(), 512u);
+  EXPECT_EQ(supply.syncs(), 9u);
+  EXPECT_EQ(supply.left(), 0.25);
+  EXPECT_EQ(supply.time_left().seconds(), 50 * 3600);
   EXPECT_EQ(pad.source(), "generator");
   EXPECT_EQ(pad.table_id(), "00112233445566778899aabbccddeeff");
   EXPECT_EQ(status.peers_size(), 2);
@@ -321,10 +325,25 @@ TEST_F(AdminServerTest, ListsAgentsOfHub) {
   EXPECT_EQ(agents.agents(0).name(), "alice@north.example");
   EXPECT_TRUE(agents.agents(0).connected());
   EXPECT_EQ(agents.agents(0).allow(0), "bob@south.example");
-  EXPECT_EQ(agents.agents(0).pad().receive_otp_bytes(), 4000u);
+  EXPECT_EQ(agents.agents(0).pad_supply().pads(0).receive_otp_bytes(), 4000u);
   EXPECT_EQ(agents.agents(0).shares_relayed(), 42u);
   EXPECT_EQ(agents.agents(0).shares_refused(), 3u);
   EXPECT_EQ(agents.agents(1).detail(), "has not connected yet");
+}
+
+TEST_F(AdminServerTest, ReloadsAgent) {
+  StartAgent();
+  auto stub = Agent();
+  grpc::ClientContext first;
+  api::ReloadResponse response;
+  ASSERT_TRUE(stub->Reload(&first, {}, &response).ok());
+  EXPECT_EQ(response.summary(), "2 pads: 1 new, 0 let go");
+
+  agent_.FailWith(absl::NotFoundError("b.pad: no such file"));
+  grpc::ClientContext second;
+  grpc::Status status = stub->Reload(&second, {}, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(status.error_message(), "b.pad: no such file");
 }
 
 TEST_F(AdminServerTest, ReloadsHub) {

@@ -95,4 +95,10 @@ grpc::Status AgentService::RotateKey(grpc::ServerContext* context,
                 response);
 }
 
+grpc::Status AgentService::Reload(grpc::ServerContext*,
+                                  const api::ReloadRequest*,
+                                  api::ReloadResponse* response) {
+  return Answer(control_.Reload(), response);
+}
+
 }  // namespace service

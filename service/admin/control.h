@@ -16,6 +16,7 @@ namespace service {
 // here by its user; the daemon implements it. All functions may be called from
 // any thread. Values are snapshots. Never a secret byte in any of them.
 
+// One pad.
 struct PadView {
   uint64_t send_mac_bytes = 0;  // left in our sending direction
   uint64_t send_otp_bytes = 0;
@@ -23,12 +24,19 @@ struct PadView {
   uint64_t receive_otp_bytes = 0;
   uint64_t total_bytes = 0;   // all of the pad, both directions
   uint64_t wasted_bytes = 0;  // given up unused: restarts and gaps
-  uint64_t syncs = 0;         // waits for the medium since the start
+  std::string source;         // "physical", "generator" or "stretch"
+  std::string table;          // table id, hexadecimal
+  bool connected = false;     // the other end has shown that it has it, too
+};
+
+// The pads that this end has with one other end.
+struct PadSupplyView {
+  std::vector<PadView> pads;  // oldest first
   double left = 1;            // of the stream of which least is left, 0 to 1
   // How long that does at the pace of the last day; infinite: not known.
   absl::Duration time_left = absl::InfiniteDuration();
-  std::string source;  // "physical" or "generator"
-  std::string table;   // table id, hexadecimal
+  uint64_t wasted_bytes = 0;  // of these pads, and of those that were let go
+  uint64_t syncs = 0;         // waits for the medium since the start
 };
 
 struct HubView {
@@ -36,7 +44,7 @@ struct HubView {
   std::string address;
   bool connected = false;  // the stream is up and both ends hold grants
   std::string detail;      // why not, in one sentence; empty when connected
-  PadView pad;
+  PadSupplyView supply;
 };
 
 struct KeyView {
@@ -114,6 +122,12 @@ class AgentControl {
   // connection.
   virtual absl::StatusOr<EstablishedView> Rotate(const std::string& peer,
                                                  absl::Time deadline) = 0;
+
+  // Reads the configuration again and takes over the pads that it names: new
+  // ones are used behind the others, what it does not name any more is let go.
+  // Returns a sentence on what changed, or the first error; with an error
+  // nothing has changed. Anything else in the file waits for a restart.
+  virtual absl::StatusOr<std::string> Reload() = 0;
 };
 
 // The same for a hub.
@@ -123,7 +137,7 @@ struct EnrolledAgentView {
   bool connected = false;
   std::string detail;
   std::vector<std::string> allow;  // initiators that may reach this agent
-  PadView pad;
+  PadSupplyView supply;
   uint64_t shares_relayed = 0;  // as initiator
   uint64_t shares_refused = 0;
 };
@@ -144,9 +158,9 @@ class HubControl {
   virtual ~HubControl() = default;
   virtual HubStatusView Status() = 0;
 
-  // Reads the enrolments again: new agents are taken in, what was revoked is
-  // let go, nothing else is touched. Returns a sentence on what changed, or
-  // the first error; with an error nothing has changed.
+  // Reads the enrolments again: new agents and pads are taken in, what was
+  // revoked is let go, nothing else is touched. Returns a sentence on what
+  // changed, or the first error; with an error nothing has changed.
   virtual absl::StatusOr<std::string> Reload() = 0;
 };
 

@@ -15,12 +15,31 @@ PadView SomePad() {
   pad.receive_otp_bytes = 4000;
   pad.total_bytes = 64 * 1024 * 1024;
   pad.wasted_bytes = 512;
-  pad.syncs = 9;
-  pad.left = 0.25;
-  pad.time_left = absl::Hours(50);
   pad.source = "generator";
   pad.table = "00112233445566778899aabbccddeeff";
+  pad.connected = true;
   return pad;
+}
+
+PadSupplyView SomeSupply() {
+  PadSupplyView supply;
+  supply.pads = {SomePad()};
+  supply.left = 0.25;
+  supply.time_left = absl::Hours(50);
+  supply.wasted_bytes = 512;
+  supply.syncs = 9;
+  return supply;
+}
+
+// One that the hub does not have yet beside it.
+PadSupplyView ReplenishedSupply() {
+  PadSupplyView supply = SomeSupply();
+  supply.pads.push_back(SomePad());
+  supply.pads[1].table = "ffeeddccbbaa99887766554433221100";
+  supply.pads[1].wasted_bytes = 0;
+  supply.pads[1].connected = false;
+  supply.left = 0.6;
+  return supply;
 }
 
 HubView Hub(const std::string& name, const std::string& detail) {
@@ -29,7 +48,7 @@ HubView Hub(const std::string& name, const std::string& detail) {
   hub.address = "127.0.0.1:7001";
   hub.connected = detail.empty();
   hub.detail = detail;
-  hub.pad = SomePad();
+  hub.supply = detail.empty() ? SomeSupply() : ReplenishedSupply();
   return hub;
 }
 
@@ -84,7 +103,7 @@ EnrolledAgentView Enrolled(const std::string& name, const std::string& detail) {
   agent.connected = detail.empty();
   agent.detail = detail;
   agent.allow = {kBob};
-  agent.pad = SomePad();
+  agent.supply = SomeSupply();
   agent.shares_relayed = 42;
   agent.shares_refused = 3;
   return agent;
@@ -158,6 +177,12 @@ HubStatusView FakeHubControl::Status() {
   view.agents = {Enrolled("alice@north.example", ""),
                  Enrolled(kBob, "has not connected yet")};
   return view;
+}
+
+absl::StatusOr<std::string> FakeAgentControl::Reload() {
+  MutexLock lock(&mutex_);
+  if (!error_.ok()) return error_;
+  return "2 pads: 1 new, 0 let go";
 }
 
 absl::StatusOr<std::string> FakeHubControl::Reload() {

@@ -24,6 +24,9 @@ class FakeAgentControl : public AgentControl {
   absl::StatusOr<EstablishedView> Rotate(const std::string& peer,
                                          absl::Time deadline) override;
 
+  // A sentence, or the error of FailWith().
+  absl::StatusOr<std::string> Reload() override;
+
   void FailWith(absl::Status error);
   // The deadline of the last Establish() or Rotate().
   absl::Time last_deadline();

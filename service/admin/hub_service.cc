@@ -1,9 +1,7 @@
 #include "service/admin/hub_service.h"
 
 #include <string>
-#include <utility>
 
-#include "absl/status/statusor.h"
 #include "service/admin/messages.h"
 
 namespace service {
@@ -28,10 +26,7 @@ grpc::Status HubService::ListAgents(grpc::ServerContext*,
 
 grpc::Status HubService::Reload(grpc::ServerContext*, const api::ReloadRequest*,
                                 api::ReloadResponse* response) {
-  absl::StatusOr<std::string> summary = control_.Reload();
-  if (!summary.ok()) return ToGrpc(summary.status());
-  response->set_summary(*std::move(summary));
-  return grpc::Status::OK;
+  return Answer(control_.Reload(), response);
 }
 
 }  // namespace service

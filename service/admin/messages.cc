@@ -19,14 +19,22 @@ api::Pad ToMessage(const PadView& view) {
   pad.set_receive_otp_bytes(view.receive_otp_bytes);
   pad.set_total_bytes(view.total_bytes);
   pad.set_wasted_bytes(view.wasted_bytes);
-  pad.set_syncs(view.syncs);
-  pad.set_left(view.left);
-  if (view.time_left != absl::InfiniteDuration()) {
-    *pad.mutable_time_left() = service::ToMessage(view.time_left);
-  }
   pad.set_source(view.source);
   pad.set_table_id(view.table);
+  pad.set_connected(view.connected);
   return pad;
+}
+
+api::PadSupply ToMessage(const PadSupplyView& view) {
+  api::PadSupply supply;
+  for (const PadView& pad : view.pads) *supply.add_pads() = ToMessage(pad);
+  supply.set_left(view.left);
+  if (view.time_left != absl::InfiniteDuration()) {
+    *supply.mutable_time_left() = service::ToMessage(view.time_left);
+  }
+  supply.set_wasted_bytes(view.wasted_bytes);
+  supply.set_syncs(view.syncs);
+  return supply;
 }
 
 api::Hub ToMessage(const HubView& view) {
@@ -35,7 +43,7 @@ api::Hub ToMessage(const HubView& view) {
   hub.set_address(view.address);
   hub.set_connected(view.connected);
   hub.set_detail(view.detail);
-  *hub.mutable_pad() = ToMessage(view.pad);
+  *hub.mutable_pad_supply() = ToMessage(view.supply);
   return hub;
 }
 
@@ -125,7 +133,7 @@ api::EnrolledAgent ToMessage(const EnrolledAgentView& view) {
   agent.set_connected(view.connected);
   agent.set_detail(view.detail);
   for (const std::string& name : view.allow) agent.add_allow(name);
-  *agent.mutable_pad() = ToMessage(view.pad);
+  *agent.mutable_pad_supply() = ToMessage(view.supply);
   agent.set_shares_relayed(view.shares_relayed);
   agent.set_shares_refused(view.shares_refused);
   return agent;
@@ -143,6 +151,13 @@ google::protobuf::Duration ToMessage(absl::Duration duration) {
 grpc::Status ToGrpc(const absl::Status& status) {
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
                       std::string(status.message()));
+}
+
+grpc::Status Answer(const absl::StatusOr<std::string>& reloaded,
+                    api::ReloadResponse* response) {
+  if (!reloaded.ok()) return ToGrpc(reloaded.status());
+  response->set_summary(*reloaded);
+  return grpc::Status::OK;
 }
 
 }  // namespace service

@@ -1,7 +1,10 @@
 #ifndef SERVICE_ADMIN_MESSAGES_H_
 #define SERVICE_ADMIN_MESSAGES_H_
 
+#include <string>
+
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "google/protobuf/duration.pb.h"
 #include "grpcpp/support/status.h"
@@ -24,6 +27,10 @@ google::protobuf::Duration ToMessage(absl::Duration duration);
 
 // The same code and text. absl and gRPC number the codes alike.
 grpc::Status ToGrpc(const absl::Status& status);
+
+// The answer to a Reload, of either service.
+grpc::Status Answer(const absl::StatusOr<std::string>& reloaded,
+                    skex::admin::v1::ReloadResponse* response);
 
 }  // namespace service
 

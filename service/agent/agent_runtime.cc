@@ -38,10 +38,16 @@ skex::PeerPolicy PolicyOf(const PeerEntry& entry) {
   return policy;
 }
 
+PadFiles PadFilesOf(const skex::AgentId& agent, const HubEntry& hub) {
+  return {skex::Side::kAgent, agent, hub.name, hub.pads, hub.least_source};
+}
+
 }  // namespace
 
-AgentRuntime::AgentRuntime(const AgentConfig& config, Log* log)
+AgentRuntime::AgentRuntime(const AgentConfig& config, FileSystem* files,
+                           Log* log)
     : name_(config.name),
+      files_(files),
       log_(log),
       node_({.self = config.name,
              .boot = skex::RandomId<skex::BootId>(entropy_),
@@ -58,32 +64,42 @@ AgentRuntime::AgentRuntime(const AgentConfig& config, Log* log)
 
 absl::StatusOr<std::unique_ptr<AgentRuntime>> AgentRuntime::Create(
     const AgentConfig& config, FileSystem* files, Log* log) {
-  auto runtime = absl::WrapUnique(new AgentRuntime(config, log));
-  absl::Status status = runtime->OpenPads(config, files);
+  auto runtime = absl::WrapUnique(new AgentRuntime(config, files, log));
+  absl::Status status = runtime->OpenHubs(config);
   if (!status.ok()) return status;
   status = runtime->AddPeers(config);
   if (!status.ok()) return status;
   return runtime;
 }
 
-absl::Status AgentRuntime::OpenPads(const AgentConfig& config,
-                                    FileSystem* files) {
+absl::Status AgentRuntime::OpenHubs(const AgentConfig& config) {
   if (!config.daemon.pad_log.empty()) {
     absl::StatusOr<std::unique_ptr<PadAudit>> audit =
-        PadAudit::Open(files, config.daemon.pad_log);
+        PadAudit::Open(files_, config.daemon.pad_log);
     if (!audit.ok()) return audit.status();
     audit_ = *std::move(audit);
   }
   for (const HubEntry& entry : config.hubs) {
-    absl::StatusOr<OpenPad> pad =
-        OpenPadFile(files, entry.pads.front(), skex::Side::kAgent, config.name,
-                    entry.name, audit_.get());
-    if (!pad.ok()) return pad.status();
-    node_.AddHub(entry.name, pad->pad.get());
-    hubs_.emplace(entry.name, Hub{.name = entry.name,
-                                  .address = entry.address,
-                                  .pad = *std::move(pad),
-                                  .last_error = "not tried yet"});
+    absl::StatusOr<PadChange> pads =
+        PlanPads(*files_, PadFilesOf(config.name, entry), {}, audit_.get());
+    if (!pads.ok()) return pads.status();
+    Hub& hub = hubs_
+                   .emplace(entry.name, Hub{.name = entry.name,
+                                            .address = entry.address,
+                                            .last_error = "not tried yet"})
+                   .first->second;
+    bool added = false;
+    hub.pads.Apply(
+        *std::move(pads),
+        [&](skex::Pad* pad) {
+          if (added) {
+            node_.AddPad(entry.name, pad);
+          } else {
+            node_.AddHub(entry.name, pad);
+          }
+          added = true;
+        },
+        [](const skex::TableId&) {});
   }
   return absl::OkStatus();
 }
@@ -154,7 +170,7 @@ void AgentRuntime::Stop() {
   }
   loop_.Stop();
   for (auto& [name, hub] : hubs_) {
-    hub.pad.pad->EraseUsed(true).IgnoreError();
+    for (skex::Pad* pad : hub.pads.pads()) pad->EraseUsed(true).IgnoreError();
   }
 }
 
@@ -381,10 +397,11 @@ void AgentRuntime::Housekeep(absl::Duration now) {
   housekeep_at_ = now + kHousekeepInterval;
   psks_.Expire();
   UpdateDemand();
-  std::vector<skex::Pad*> pads;
+  std::vector<skex::Pad*> all;
   for (auto& [name, entry] : hubs_) {
-    pads.push_back(entry.pad.pad.get());
-    pad_watch_.Look(now, name.text(), *entry.pad.pad);
+    const std::vector<skex::Pad*> pads = entry.pads.pads();
+    all.insert(all.end(), pads.begin(), pads.end());
+    pad_watch_.Look(now, name.text(), pads);
     if (entry.streaming && !node_.link(name).connected() &&
         now - entry.connected_at >= kWelcomePatience) {
       // Something on the way was lost or changed. It is tried anew.
@@ -392,7 +409,7 @@ void AgentRuntime::Housekeep(absl::Duration now) {
       entry.connection->Disconnect();
     }
   }
-  erasure_.Run(now, pads, audit_.get());
+  erasure_.Run(now, all, audit_.get());
 }
 
 std::string AgentRuntime::WhyNotReady() {
@@ -446,7 +463,8 @@ AgentView AgentRuntime::StatusOnLoop() {
                        ? node_.link(name).detail()
                        : hub.last_error;
     }
-    out.pad = ViewOf(*hub.pad.pad, pad_watch_.OutlookOf(name.text()));
+    out.supply =
+        hub.pads.View(node_.link(name), pad_watch_.OutlookOf(name.text()));
   }
   const std::vector<skex::KeyListing> keys = psks_.List();
   for (const auto& [name, peer] : peers_) {
@@ -525,6 +543,71 @@ absl::StatusOr<EstablishedView> AgentRuntime::Rotate(const std::string& peer,
     }
   }
   return absl::UnavailableError("the new key was used up at once");
+}
+
+absl::StatusOr<AgentRuntime::PadChanges> AgentRuntime::PlanReload(
+    const AgentConfig& config) {
+  if (config.name != name_) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the configuration is that of ", config.name.text(), " now, this is ",
+        name_.text(), "; restart the agent to rename it"));
+  }
+  std::map<skex::HubId, std::vector<skex::PadIdentity>> open;
+  const bool running = loop_.Call([this, &open] {
+    for (const auto& [name, hub] : hubs_) open[name] = hub.pads.identities();
+  });
+  if (!running) return absl::UnavailableError("the agent is stopping");
+  PadChanges changes;
+  for (const HubEntry& entry : config.hubs) {
+    const auto hub = open.find(entry.name);
+    if (hub == open.end()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(entry.name.text(),
+                       " is new in the configuration; restart the agent to "
+                       "add a hub"));
+    }
+    absl::StatusOr<PadChange> change =
+        PlanPads(*files_, PadFilesOf(name_, entry), hub->second, audit_.get());
+    if (!change.ok()) return change.status();
+    changes.emplace(entry.name, *std::move(change));
+  }
+  return changes;
+}
+
+std::string AgentRuntime::TakeOver(PadChanges changes) {
+  size_t added = 0;
+  size_t gone = 0;
+  size_t pads = 0;
+  for (auto& [name, hub] : hubs_) {
+    PadChange& change = changes[name];
+    added += change.added.size();
+    gone += change.gone.size();
+    hub.pads.Apply(
+        std::move(change),
+        [this, &name = name](skex::Pad* pad) { node_.AddPad(name, pad); },
+        [this, &name = name](const skex::TableId& table) {
+          node_.RemovePad(name, table);
+        });
+    pads += hub.pads.pads().size();
+  }
+  return absl::StrCat(pads, " pads: ", added, " new, ", gone, " let go");
+}
+
+absl::StatusOr<std::string> AgentRuntime::Reload() {
+  MutexLock lock(&reloading_);
+  if (!surroundings_.read_config) {
+    return absl::UnimplementedError("this agent has no configuration file");
+  }
+  absl::StatusOr<AgentConfig> config = surroundings_.read_config();
+  if (!config.ok()) return config.status();
+  absl::StatusOr<PadChanges> changes = PlanReload(*config);
+  if (!changes.ok()) return changes.status();
+  absl::StatusOr<std::string> outcome =
+      absl::UnavailableError("the agent is stopping");
+  loop_.Call(
+      [this, &changes, &outcome] { outcome = TakeOver(*std::move(changes)); });
+  if (outcome.ok()) log_->Info("reloaded", {{"result", *outcome}});
+  return outcome;
 }
 
 }  // namespace service

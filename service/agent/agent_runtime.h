@@ -20,7 +20,7 @@
 #include "service/config/agent_config.h"
 #include "service/log/log.h"
 #include "service/metrics/agent_metrics.h"
-#include "service/pads/open_pad.h"
+#include "service/pads/open_pads.h"
 #include "service/pads/pad_erasure.h"
 #include "service/pads/pad_watch.h"
 #include "service/relay/hub_connection.h"
@@ -46,12 +46,14 @@ class AgentRuntime : public AgentControl {
   ~AgentRuntime() override;
 
   // Where exchanges, rejected messages and inconsistent shares are counted;
-  // where the tunnels' state comes from, and what follows a change of
-  // readiness. Before Start(), once.
+  // where the tunnels' state and a changed configuration come from, and what
+  // follows a change of readiness.
   struct Surroundings {
     AgentMetrics* metrics = nullptr;  // may be null; outlives Stop()
     std::function<std::vector<TunnelView>()> tunnels;
     std::function<void(bool)> on_ready;
+    // Reads the configuration file again, for Reload().
+    std::function<absl::StatusOr<AgentConfig>()> read_config;
   };
   void Start(Surroundings surroundings);
 
@@ -70,12 +72,13 @@ class AgentRuntime : public AgentControl {
                                             absl::Time deadline) override;
   absl::StatusOr<EstablishedView> Rotate(const std::string& peer,
                                          absl::Time deadline) override;
+  absl::StatusOr<std::string> Reload() override;
 
  private:
   struct Hub {
     skex::HubId name;
     Endpoint address;
-    OpenPad pad;
+    OpenPads pads;
     std::unique_ptr<HubConnection> connection;
     bool streaming = false;       // a stream runs
     bool connected = false;       // as last logged
@@ -104,13 +107,19 @@ class AgentRuntime : public AgentControl {
         absl::UnavailableError("the agent is stopping");
   };
 
-  AgentRuntime(const AgentConfig& config, Log* log);
+  AgentRuntime(const AgentConfig& config, FileSystem* files, Log* log);
 
-  absl::Status OpenPads(const AgentConfig& config, FileSystem* files);
+  absl::Status OpenHubs(const AgentConfig& config);
   absl::Status AddPeers(const AgentConfig& config);
+
+  // Opens what is new among the pads that `config` names; on the caller's
+  // thread, since that may read whole files.
+  using PadChanges = std::map<skex::HubId, PadChange>;
+  absl::StatusOr<PadChanges> PlanReload(const AgentConfig& config);
 
   // On the loop's thread.
   absl::Duration AfterTasks();
+  std::string TakeOver(PadChanges changes);
   void HandleEvents();
   void HandleEvent(skex::AgentEvent& event);
   void OnKeys(skex::KeysEstablished& event);
@@ -130,6 +139,7 @@ class AgentRuntime : public AgentControl {
   static void Finish(Waiter& waiter, absl::StatusOr<EstablishedView> result);
 
   const skex::AgentId name_;
+  FileSystem* const files_;
   Log* const log_;
   Surroundings surroundings_;
   SystemEntropy entropy_;
@@ -148,6 +158,7 @@ class AgentRuntime : public AgentControl {
   bool running_ = false;
   std::atomic<bool> demand_posted_{false};
   std::atomic<bool> stopped_{false};
+  Mutex reloading_;  // one at a time
   EventLoop loop_;
 };
 

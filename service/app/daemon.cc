@@ -19,11 +19,12 @@
 namespace service {
 namespace {
 
-sigset_t EndSignals() {
+sigset_t Signals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
   return set;
 }
 
@@ -43,7 +44,8 @@ std::optional<DaemonFlags> ParseDaemonFlags(int argc, char** argv,
                "Check the configuration file and end: status 0 if it is right, "
                "2 if not");
   app.footer(
-      "Ends in order on SIGTERM and SIGINT. Exit status: 0 after that, 2 "
+      "Reloads on SIGHUP, as on `skexctl reload`. Ends in order on SIGTERM "
+      "and SIGINT. Exit status: 0 after that, 2 "
       "if the command line, the configuration or a file that it names is "
       "wrong, or an address cannot be listened on.");
   try {
@@ -67,8 +69,7 @@ void HardenProcess() {
     setrlimit(RLIMIT_NOFILE, &files);
   }
   signal(SIGPIPE, SIG_IGN);
-  signal(SIGHUP, SIG_IGN);
-  const sigset_t set = EndSignals();
+  const sigset_t set = Signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
@@ -78,9 +79,11 @@ void QuietenGrpc() {
 }
 
 int WaitForSignal() {
-  const sigset_t set = EndSignals();
+  const sigset_t set = Signals();
   int signal_number = 0;
   sigwait(&set, &signal_number);
+  if (signal_number == SIGHUP) return signal_number;
+  signal(SIGHUP, SIG_IGN);
   signal(SIGTERM, SIG_DFL);
   signal(SIGINT, SIG_DFL);
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);

@@ -25,9 +25,8 @@ std::optional<DaemonFlags> ParseDaemonFlags(int argc, char** argv,
 
 // Makes the process safe to hold secrets: no core dumps, no debugger of other
 // processes, files of its own only for its user; raises the limit of open
-// files to what the system allows. Blocks SIGTERM and SIGINT for
-// WaitForSignal() and ignores SIGPIPE and SIGHUP. Call it before there are
-// other threads.
+// files to what the system allows. Blocks SIGTERM, SIGINT and SIGHUP for
+// WaitForSignal() and ignores SIGPIPE. Call it before there are other threads.
 void HardenProcess();
 
 // Keeps gRPC from writing lines of its own to standard error, where only the
@@ -35,8 +34,8 @@ void HardenProcess();
 // variable GRPC_VERBOSITY, which is gRPC's, turns them on again.
 void QuietenGrpc();
 
-// Waits for SIGTERM or SIGINT and returns it. Further ones end the process at
-// once.
+// Waits for SIGTERM, SIGINT or SIGHUP and returns it. After one of the first
+// two further ones end the process at once.
 int WaitForSignal();
 
 // Prints "program: message" to standard error as one line.

@@ -1,7 +1,10 @@
 #ifndef SERVICE_APP_RUN_DAEMON_H_
 #define SERVICE_APP_RUN_DAEMON_H_
 
+#include <signal.h>
+
 #include <cstdio>
+#include <functional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -14,10 +17,16 @@
 
 namespace service {
 
+// Reads the configuration file again.
+template <class Config>
+using ConfigReader = std::function<absl::StatusOr<Config>()>;
+
 // The life of a daemon's process, from its command line to its exit status.
-// Daemon is constructed from (const Config&, Log&) and has
+// Daemon is constructed from (const Config&, Log&, ConfigReader<Config>) and
+// has
 //   absl::Status Start();  // an error leaves nothing running that Stop() and
 //                          // the destructor do not end
+//   absl::Status Reload();
 //   void Stop();
 // `load` reads the configuration file; `what` is the text of --help.
 template <class Daemon, class Config>
@@ -40,7 +49,8 @@ int RunDaemon(int argc, char** argv, absl::string_view program,
   HardenProcess();
   QuietenGrpc();
   Log log(config->daemon.log_level, config->daemon.log_format);
-  Daemon daemon(*config, log);
+  Daemon daemon(*config, log,
+                [load, path = flags->config] { return load(path); });
   const absl::Status status = daemon.Start();
   if (!status.ok()) {
     daemon.Stop();
@@ -50,7 +60,14 @@ int RunDaemon(int argc, char** argv, absl::string_view program,
   log.Info("started", {{"name", config->name.text()},
                        {"version", Version()},
                        {"admin", config->daemon.admin_socket}});
-  log.Info("stopping", {{"signal", WaitForSignal()}});
+  int signal_number = 0;
+  while ((signal_number = WaitForSignal()) == SIGHUP) {
+    const absl::Status reloaded = daemon.Reload();
+    if (!reloaded.ok()) {
+      log.Error("reload_failed", {{"reason", reloaded.message()}});
+    }
+  }
+  log.Info("stopping", {{"signal", signal_number}});
   daemon.Stop();
   return kExitOk;
 }

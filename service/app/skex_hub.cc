@@ -23,11 +23,14 @@ namespace {
 // reverse.
 class HubProcess {
  public:
-  HubProcess(const HubConfig& config, Log& log) : config_(config), log_(log) {}
+  // Enrolments are all that is read again.
+  HubProcess(const HubConfig& config, Log& log, const ConfigReader<HubConfig>&)
+      : config_(config), log_(log) {}
 
   // Opens and binds everything, then starts it. An error leaves nothing
   // running.
   absl::Status Start();
+  absl::Status Reload() { return runtime_->Reload().status(); }
   void Stop();
 
  private:

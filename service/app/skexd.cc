@@ -28,11 +28,15 @@ namespace {
 // reverse.
 class Agent {
  public:
-  Agent(const AgentConfig& config, Log& log) : config_(config), log_(log) {}
+  Agent(const AgentConfig& config, Log& log,
+        ConfigReader<AgentConfig> read_config)
+      : config_(config), log_(log), read_config_(std::move(read_config)) {}
 
   // Opens and binds everything, then starts it. An error leaves nothing
   // running.
   absl::Status Start();
+
+  absl::Status Reload() { return runtime_->Reload().status(); }
 
   // Ends in order: no new connections, drain, then the rest.
   void Stop();
@@ -49,6 +53,7 @@ class Agent {
 
   const AgentConfig& config_;
   Log& log_;
+  const ConfigReader<AgentConfig> read_config_;
   std::unique_ptr<StateDir> state_;
   std::unique_ptr<AgentRuntime> runtime_;
   std::shared_ptr<AgentMetrics> metrics_;
@@ -95,7 +100,8 @@ absl::Status Agent::Start() {
   runtime_->Start(
       {.metrics = metrics_.get(),
        .tunnels = [this] { return Tunnels(); },
-       .on_ready = [this](bool ready) { admin_->SetServing(ready); }});
+       .on_ready = [this](bool ready) { admin_->SetServing(ready); },
+       .read_config = read_config_});
   sidecar_->Start();
   if (metrics_server_ != nullptr) {
     metrics_server_->Add(metrics_);

@@ -65,29 +65,19 @@ absl::StatusOr<HubRuntime::Candidates> HubRuntime::ReadEnrolments() {
   for (const EnrolledAgent& agent : *enrolled) {
     absl::StatusOr<Enrolment> enrolment = LoadEnrolment(agent.enrolment);
     if (!enrolment.ok()) return enrolment.status();
-    Candidate candidate = {.enrolment = *std::move(enrolment), .pad = {}};
-    absl::StatusOr<bool> open = IsOpen(agent);
-    if (!open.ok()) return open.status();
-    if (!*open) {
-      absl::StatusOr<OpenPad> pad =
-          OpenPadFile(files_, agent.pads.front(), skex::Side::kHub, agent.name,
-                      config_.name, audit_.get());
-      if (!pad.ok()) return pad.status();
-      candidate.pad = *std::move(pad);
-    }
-    candidates.emplace(agent.name, std::move(candidate));
+    const auto found = agents_.find(agent.name);
+    absl::StatusOr<PadChange> pads =
+        PlanPads(*files_,
+                 {skex::Side::kHub, agent.name, config_.name, agent.pads,
+                  enrolment->least_source},
+                 found == agents_.end() ? std::vector<skex::PadIdentity>()
+                                        : found->second.pads.identities(),
+                 audit_.get());
+    if (!pads.ok()) return pads.status();
+    candidates.emplace(agent.name,
+                       Candidate{*std::move(enrolment), *std::move(pads)});
   }
   return candidates;
-}
-
-absl::StatusOr<bool> HubRuntime::IsOpen(const EnrolledAgent& agent) {
-  const auto found = agents_.find(agent.name);
-  if (found == agents_.end()) return false;
-  // A new enrolment after a revocation has the path of the old one.
-  absl::StatusOr<PadFileInspection> file =
-      InspectPadFile(*files_, agent.pads.front());
-  if (!file.ok()) return file.status();
-  return file->identity.table == found->second.pad.file->identity().table;
 }
 
 std::string HubRuntime::TakeOver(Candidates candidates) {
@@ -96,26 +86,43 @@ std::string HubRuntime::TakeOver(Candidates candidates) {
   std::vector<skex::AgentId> gone;
   for (const auto& [name, agent] : agents_) {
     const auto found = candidates.find(name);
-    if (found == candidates.end() || found->second.pad.has_value()) {
+    // Without any of its pads it is another enrolment, or none.
+    if (found == candidates.end() ||
+        found->second.pads.gone.size() == agent.pads.pads().size()) {
       gone.push_back(name);
     }
   }
   for (const skex::AgentId& name : gone) Remove(name);
   for (auto& [name, candidate] : candidates) {
-    const auto found = agents_.find(name);
-    if (found == agents_.end()) {
-      Agent agent = {*std::move(candidate.pad), candidate.enrolment};
-      node_.AddAgent(name, agent.pad.pad.get(), ToRelay(agent.enrolment));
-      agents_.emplace(name, std::move(agent));
-      ++added;
-    } else if (!(found->second.enrolment == candidate.enrolment)) {
-      found->second.enrolment = candidate.enrolment;
-      node_.UpdateAgent(name, ToRelay(candidate.enrolment));
-      ++changed;
-    }
+    const bool is_new = !agents_.contains(name);
+    Agent& agent = agents_[name];
+    const bool differs = !(agent.enrolment == candidate.enrolment) ||
+                         !candidate.pads.added.empty() ||
+                         !candidate.pads.gone.empty();
+    added += is_new;
+    changed += !is_new && differs;
+    agent.enrolment = std::move(candidate.enrolment);
+    ChangePads(name, agent, std::move(candidate.pads));
+    node_.UpdateAgent(name, ToRelay(agent.enrolment));
   }
   return absl::StrCat(agents_.size(), " agents enrolled: ", added, " new, ",
                       changed, " changed, ", gone.size(), " revoked");
+}
+
+void HubRuntime::ChangePads(const skex::AgentId& name, Agent& agent,
+                            PadChange change) {
+  bool enrolled = !agent.pads.pads().empty();
+  agent.pads.Apply(
+      std::move(change),
+      [&](skex::Pad* pad) {
+        if (enrolled) {
+          node_.AddPad(name, pad);
+        } else {
+          node_.AddAgent(name, pad, ToRelay(agent.enrolment));
+        }
+        enrolled = true;
+      },
+      [&](const skex::TableId& table) { node_.RemovePad(name, table); });
 }
 
 void HubRuntime::Remove(const skex::AgentId& agent) {
@@ -170,7 +177,7 @@ void HubRuntime::Stop() {
   server_->Shutdown();
   loop_.Stop();
   for (auto& [name, agent] : agents_) {
-    agent.pad.pad->EraseUsed(true).IgnoreError();
+    for (skex::Pad* pad : agent.pads.pads()) pad->EraseUsed(true).IgnoreError();
   }
 }
 
@@ -231,12 +238,13 @@ void HubRuntime::CloseSilentStreams(absl::Duration now) {
 void HubRuntime::Housekeep(absl::Duration now) {
   housekeep_at_ = now + kHousekeepInterval;
   CloseSilentStreams(now);
-  std::vector<skex::Pad*> pads;
-  for (auto& [name, entry] : agents_) {
-    pads.push_back(entry.pad.pad.get());
-    pad_watch_.Look(now, name.text(), *entry.pad.pad);
+  std::vector<skex::Pad*> all;
+  for (const auto& [name, agent] : agents_) {
+    const std::vector<skex::Pad*> pads = agent.pads.pads();
+    all.insert(all.end(), pads.begin(), pads.end());
+    pad_watch_.Look(now, name.text(), pads);
   }
-  erasure_.Run(now, pads, audit_.get());
+  erasure_.Run(now, all, audit_.get());
 }
 
 HubStatusView HubRuntime::Status() {
@@ -268,7 +276,7 @@ HubStatusView HubRuntime::StatusOnLoop() {
     for (const skex::AgentId& initiator : agent.enrolment.allow) {
       out.allow.push_back(initiator.text());
     }
-    out.pad = ViewOf(*agent.pad.pad, pad_watch_.OutlookOf(name.text()));
+    out.supply = agent.pads.View(link, pad_watch_.OutlookOf(name.text()));
     const auto [relayed, refused] = node_.relay().CountsOf(name);
     out.shares_relayed = relayed;
     out.shares_refused = refused;

@@ -3,7 +3,6 @@
 
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -15,12 +14,11 @@
 #include "service/config/hub_config.h"
 #include "service/log/log.h"
 #include "service/metrics/hub_metrics.h"
-#include "service/pads/open_pad.h"
+#include "service/pads/open_pads.h"
 #include "service/pads/pad_erasure.h"
 #include "service/pads/pad_watch.h"
 #include "service/relay/relay_server.h"
 #include "service/storage/pad_audit.h"
-#include "service/storage/pad_file_reader.h"
 #include "service/storage/system_entropy.h"
 #include "skex/node/hub_node.h"
 
@@ -55,23 +53,22 @@ class HubRuntime : public HubControl {
 
  private:
   struct Agent {
-    OpenPad pad;
+    OpenPads pads;
     Enrolment enrolment;
     bool connected = false;  // as last logged
   };
-  // An agent whose files were read and that is not taken in yet.
+  // An agent whose files were read, and what is to change for it.
   struct Candidate {
     Enrolment enrolment;
-    std::optional<OpenPad> pad;  // empty for one that is enrolled already
+    PadChange pads;
   };
   using Candidates = std::map<skex::AgentId, Candidate>;
 
   HubRuntime(const HubConfig& config, FileSystem* files, Log* log);
 
   absl::StatusOr<Candidates> ReadEnrolments();
-  // Whether the pad of an enrolment is the one that is open for its agent.
-  absl::StatusOr<bool> IsOpen(const EnrolledAgent& agent);
   std::string TakeOver(Candidates candidates);
+  void ChangePads(const skex::AgentId& name, Agent& agent, PadChange change);
   void Remove(const skex::AgentId& agent);
 
   // On the loop's thread.

@@ -47,7 +47,7 @@ void CollectHubs(const std::vector<HubView>& hubs,
   PadFamilies pads("hub");
   for (const HubView& hub : hubs) {
     connected.Add({{"hub", hub.name}}, hub.connected ? 1 : 0);
-    pads.Add(hub.name, hub.pad);
+    pads.Add(hub.name, hub.supply);
   }
   connected.AppendTo(out);
   pads.AppendTo(out);

@@ -31,40 +31,44 @@ PadFamilies::PadFamilies(std::string owner)
     : owner_(std::move(owner)),
       remaining_(
           FamilyOfViews::Gauge("skex_pad_bytes_remaining",
-                               "Bytes of the pad that are not used yet.")),
+                               "Bytes of the pads that are not used yet.")),
       wasted_(FamilyOfViews::Gauge("skex_pad_bytes_wasted",
-                                   "Bytes of the pad given up without use.")),
+                                   "Bytes of pads given up without use.")),
       left_(FamilyOfViews::Gauge(
           "skex_pad_left_ratio",
-          "What is left of the pad's stream that ends first, 0 to 1.")),
+          "What is left of the pads' stream that ends first, 0 to 1.")),
       time_left_(FamilyOfViews::Gauge(
           "skex_pad_time_left_seconds",
-          "How long the pad will do at the pace of the last day.")),
+          "How long the pads will do at the pace of the last day.")),
       syncs_(FamilyOfViews::Counter("skex_pad_syncs_total",
-                                    "Waits for the medium of the pad.")) {}
+                                    "Waits for the medium of the pads.")),
+      pads_(FamilyOfViews::Gauge("skex_pads", "Pads that are in use.")) {}
 
-void PadFamilies::Add(const std::string& name, const PadView& pad) {
+void PadFamilies::Add(const std::string& name, const PadSupplyView& supply) {
   const auto add = [&](const char* direction, const char* stream,
-                       uint64_t bytes) {
+                       uint64_t PadView::*bytes) {
+    uint64_t sum = 0;
+    for (const PadView& pad : supply.pads) sum += pad.*bytes;
     remaining_.Add(
         {{owner_, name}, {"direction", direction}, {"stream", stream}},
-        static_cast<double>(bytes));
+        static_cast<double>(sum));
   };
-  add("send", "mac", pad.send_mac_bytes);
-  add("send", "otp", pad.send_otp_bytes);
-  add("receive", "mac", pad.receive_mac_bytes);
-  add("receive", "otp", pad.receive_otp_bytes);
-  wasted_.Add({{owner_, name}}, static_cast<double>(pad.wasted_bytes));
-  left_.Add({{owner_, name}}, pad.left);
-  if (pad.time_left != absl::InfiniteDuration()) {
-    time_left_.Add({{owner_, name}}, absl::ToDoubleSeconds(pad.time_left));
+  add("send", "mac", &PadView::send_mac_bytes);
+  add("send", "otp", &PadView::send_otp_bytes);
+  add("receive", "mac", &PadView::receive_mac_bytes);
+  add("receive", "otp", &PadView::receive_otp_bytes);
+  wasted_.Add({{owner_, name}}, static_cast<double>(supply.wasted_bytes));
+  left_.Add({{owner_, name}}, supply.left);
+  if (supply.time_left != absl::InfiniteDuration()) {
+    time_left_.Add({{owner_, name}}, absl::ToDoubleSeconds(supply.time_left));
   }
-  syncs_.Add({{owner_, name}}, static_cast<double>(pad.syncs));
+  syncs_.Add({{owner_, name}}, static_cast<double>(supply.syncs));
+  pads_.Add({{owner_, name}}, static_cast<double>(supply.pads.size()));
 }
 
 void PadFamilies::AppendTo(std::vector<prometheus::MetricFamily>& families) {
   for (FamilyOfViews* family :
-       {&remaining_, &wasted_, &left_, &time_left_, &syncs_}) {
+       {&remaining_, &wasted_, &left_, &time_left_, &syncs_, &pads_}) {
     family->AppendTo(families);
   }
 }

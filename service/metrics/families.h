@@ -50,11 +50,12 @@ class FamilyOfViews {
 //   skex_pad_left_ratio{owner}                        gauge
 //   skex_pad_time_left_seconds{owner}                 gauge; if it is known
 //   skex_pad_syncs_total{owner}                       counter
+//   skex_pads{owner}                                  gauge
 class PadFamilies {
  public:
   explicit PadFamilies(std::string owner);
 
-  void Add(const std::string& name, const PadView& pad);
+  void Add(const std::string& name, const PadSupplyView& supply);
   // As FamilyOfViews::AppendTo().
   void AppendTo(std::vector<prometheus::MetricFamily>& families);
 
@@ -65,6 +66,7 @@ class PadFamilies {
   FamilyOfViews left_;
   FamilyOfViews time_left_;
   FamilyOfViews syncs_;
+  FamilyOfViews pads_;
 };
 
 // The name of a result in labels: "ok", "unavailable", "not_found", ...

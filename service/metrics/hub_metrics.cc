@@ -26,7 +26,7 @@ std::vector<MetricFamily> HubMetrics::Collect() const {
   PadFamilies pads("agent");
   for (const EnrolledAgentView& agent : hub.agents) {
     if (agent.connected) ++connected;
-    pads.Add(agent.name, agent.pad);
+    pads.Add(agent.name, agent.supply);
   }
   FamilyOfViews::Gauge("skex_build_info", "What is running; always 1.")
       .Add({{"version", hub.version}}, 1)

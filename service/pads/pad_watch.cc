@@ -1,6 +1,7 @@
 #include "service/pads/pad_watch.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -24,13 +25,13 @@ std::string TimeText(absl::Duration time) {
 }  // namespace
 
 PadOutlook PadWatch::OutlookFrom(const Sample& oldest, const Sample& now,
-                                 const skex::PadGeometry& geometry) {
+                                 const Bytes& sizes) {
   PadOutlook outlook;
   const absl::Duration span = now.time - oldest.time;
   for (size_t i = 0; i < kStreams; ++i) {
     const auto left = static_cast<double>(now.left[i]);
-    const uint64_t size = i % 2 == 0 ? geometry.mac_bytes : geometry.otp_bytes;
-    outlook.left = std::min(outlook.left, left / static_cast<double>(size));
+    const auto size = static_cast<double>(sizes[i]);
+    outlook.left = std::min(outlook.left, size > 0 ? left / size : 0);
     const uint64_t used =
         oldest.left[i] - std::min(oldest.left[i], now.left[i]);
     if (used == 0 || span < kLeastSpan) continue;
@@ -41,36 +42,50 @@ PadOutlook PadWatch::OutlookFrom(const Sample& oldest, const Sample& now,
 }
 
 void PadWatch::Look(absl::Duration now, const std::string& name,
-                    const skex::Pad& pad) {
-  Watched& watched = pads_[name];
-  if (watched.table != pad.identity().table) {
-    watched = {.table = pad.identity().table};
+                    const std::vector<skex::Pad*>& pads) {
+  Sample sample = {now, {}};
+  Bytes sizes{};
+  std::vector<skex::TableId> tables;
+  for (const skex::Pad* pad : pads) {
+    tables.push_back(pad->identity().table);
+    const skex::PadGeometry& geometry = pad->identity().geometry;
+    size_t i = 0;
+    for (Direction direction :
+         {Direction::kAgentToHub, Direction::kHubToAgent}) {
+      for (Stream stream : {Stream::kMac, Stream::kOtp}) {
+        const uint64_t left = pad->Remaining(direction, stream);
+        sample.left[i] += left;
+        if (left > 0) {
+          sizes[i] +=
+              stream == Stream::kMac ? geometry.mac_bytes : geometry.otp_bytes;
+        }
+        ++i;
+      }
+    }
   }
-  const Sample sample = {now,
-                         {pad.Remaining(Direction::kAgentToHub, Stream::kMac),
-                          pad.Remaining(Direction::kAgentToHub, Stream::kOtp),
-                          pad.Remaining(Direction::kHubToAgent, Stream::kMac),
-                          pad.Remaining(Direction::kHubToAgent, Stream::kOtp)}};
+  Watched& watched = pads_[name];
+  if (watched.tables != tables) {
+    watched.tables = std::move(tables);
+    watched.samples.clear();
+  }
   if (watched.samples.empty() ||
       now - watched.samples.back().time >= kSampleInterval) {
     watched.samples.push_back(sample);
     if (watched.samples.size() > kSamples) watched.samples.pop_front();
   }
-  watched.outlook =
-      OutlookFrom(watched.samples.front(), sample, pad.identity().geometry);
-  size_t level = watched.level;
-  while (level < kLevels.size() && watched.outlook.left <= kLevels[level]) {
-    ++level;
-  }
-  if (level == watched.level) return;
-  watched.level = level;
+  watched.outlook = OutlookFrom(watched.samples.front(), sample, sizes);
+  const size_t before = watched.level;
+  watched.level = static_cast<size_t>(std::count_if(
+      kLevels.begin(), kLevels.end(),
+      [&watched](double level) { return watched.outlook.left <= level; }));
+  if (watched.level <= before) return;
   log_->Warning(
       "pad_low",
       {{owner_, name},
        {"left",
         absl::StrCat(static_cast<int>(watched.outlook.left * 100), "%")},
        {"lasts", TimeText(watched.outlook.time_left)},
-       {"way_out", "enrol a new pad in time"}});
+       {"way_out", "skexctl enrol --replenish"}});
 }
 
 PadOutlook PadWatch::OutlookOf(const std::string& name) const {

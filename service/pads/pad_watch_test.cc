@@ -3,6 +3,8 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
@@ -31,6 +33,13 @@ class PadWatchTest : public testing::Test {
     hub_ = *skex::Pad::Open(pads_.hub.get(), Side::kHub, 0);
   }
 
+  // One more pad, of which the test takes from now on.
+  void Replenish() {
+    old_pads_ = std::move(pads_);
+    old_ = std::move(agent_);
+    Open(2);
+  }
+
   // Takes `percent` of the agent's otp.
   void Use(int percent) {
     for (int i = 0; i < percent; ++i) {
@@ -41,7 +50,10 @@ class PadWatchTest : public testing::Test {
     }
   }
   PadOutlook Look(absl::Duration now) {
-    watch_.Look(now, kHub, *agent_);
+    std::vector<skex::Pad*> pads;
+    if (old_ != nullptr) pads.push_back(old_.get());
+    pads.push_back(agent_.get());
+    watch_.Look(now, kHub, pads);
     return watch_.OutlookOf(kHub);
   }
   // How often the log says that the pad is low.
@@ -57,6 +69,8 @@ class PadWatchTest : public testing::Test {
 
   static constexpr int kChunks = 100;
   skex::FakePadPair pads_;
+  skex::FakePadPair old_pads_;
+  std::unique_ptr<skex::Pad> old_;  // used before `agent_`, if there is one
   std::unique_ptr<skex::Pad> agent_;
   std::unique_ptr<skex::Pad> hub_;
   std::ostringstream log_text_;
@@ -130,6 +144,30 @@ TEST_F(PadWatchTest, AnotherTableBeginsAnew) {
   Use(98);
   Look(absl::Hours(2));
   EXPECT_EQ(Events(), 2);
+}
+
+TEST_F(PadWatchTest, NewPadEndsTheWorryAndTheNextIsToldAgain) {
+  Use(95);
+  Look(absl::ZeroDuration());
+  EXPECT_EQ(Events(), 1);
+  Replenish();
+  // 5 and 100 of 200.
+  EXPECT_DOUBLE_EQ(Look(absl::Hours(1)).left, 0.525);
+  EXPECT_EQ(Events(), 1);
+  // The pace is that of the new pads.
+  EXPECT_EQ(Look(absl::Hours(2)).time_left, absl::InfiniteDuration());
+  Use(46);
+  EXPECT_DOUBLE_EQ(Look(absl::Hours(3)).left, 0.295);
+  EXPECT_EQ(Events(), 2);
+}
+
+TEST_F(PadWatchTest, UsedUpPadCountsNoMore) {
+  Use(100);
+  EXPECT_EQ(Look(absl::ZeroDuration()).left, 0);
+  Replenish();
+  EXPECT_EQ(Look(absl::Hours(1)).left, 1);
+  Use(10);
+  EXPECT_DOUBLE_EQ(Look(absl::Hours(2)).left, 0.9);
 }
 
 }  // namespace

@@ -165,7 +165,7 @@ void AgentNode::End(const UnderWay& exchange) {
 PadSource AgentNode::WorstSource() const {
   PadSource worst = PadSource::kPhysical;
   for (const auto& [hub, link] : links_) {
-    worst = std::max(worst, link->WorstSource());
+    worst = WorsePadSource(worst, link->WorstSource());
   }
   return worst;
 }

@@ -71,7 +71,7 @@ absl::Status HubNode::OnHello(StreamNumber number, Stream& stream,
     // The same answer for an agent that is not enrolled and for a wrong key.
     // This hub may not have all pads of the agent: others may follow.
     const bool last =
-        names->following == 0 || ++stream.refused >= Link::kMostPads;
+        names->following == 0 || ++stream.refused >= kMostPads;
     return absl::Status(
         last ? absl::StatusCode::kUnauthenticated : absl::StatusCode::kNotFound,
         "hello does not verify");

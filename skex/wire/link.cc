@@ -226,7 +226,7 @@ std::vector<Link::PadState> Link::pads() const {
 PadSource Link::WorstSource() const {
   PadSource worst = PadSource::kPhysical;
   for (const auto& pad : pads_) {
-    worst = std::max(worst, pad->pad().identity().source);
+    worst = WorsePadSource(worst, pad->pad().identity().source);
   }
   return worst;
 }

@@ -59,9 +59,6 @@ struct LinkSlice {
 // Thread-compatible. Does no I/O besides the pads' storage.
 class Link {
  public:
-  // The most pads that a link has.
-  static constexpr size_t kMostPads = 8;
-
   // Begins with one pad. It and `entropy` must outlive the link.
   Link(Pad* pad, const BootId& own_boot, Entropy* entropy);
 

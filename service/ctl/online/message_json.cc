@@ -31,6 +31,8 @@ ordered_json ValueToJson(const Message& message, const FieldDescriptor* field) {
       return reflection->GetUInt32(message, field);
     case FieldDescriptor::CPPTYPE_UINT64:
       return reflection->GetUInt64(message, field);
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return reflection->GetDouble(message, field);
     case FieldDescriptor::CPPTYPE_MESSAGE:
       if (!reflection->HasField(message, field)) return nullptr;
       return SubmessageToJson(reflection->GetMessage(message, field));

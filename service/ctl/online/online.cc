@@ -23,12 +23,11 @@ constexpr int kDone = 0;
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 
-bool IsForAgents(OnlineVerb verb) {
-  return verb != OnlineVerb::kAgents && verb != OnlineVerb::kReload;
-}
+bool IsForAgents(OnlineVerb verb) { return verb != OnlineVerb::kAgents; }
 
 bool IsForHubs(OnlineVerb verb) {
-  return verb == OnlineVerb::kStatus || !IsForAgents(verb);
+  return verb == OnlineVerb::kStatus || verb == OnlineVerb::kReload ||
+         !IsForAgents(verb);
 }
 
 // One call at a daemon.
@@ -65,6 +64,8 @@ class Call {
                    WithPeer<api::EstablishKeyRequest>());
       case OnlineVerb::kRotate:
         return Ask(stub, &Stub::RotateKey, WithPeer<api::RotateKeyRequest>());
+      case OnlineVerb::kReload:
+        return Ask(stub, &Stub::Reload, api::ReloadRequest());
       default:
         return Ask(stub, &Stub::GetStatus, api::GetAgentStatusRequest());
     }

@@ -17,7 +17,7 @@ enum class OnlineVerb {
   kRotate,     // agents; needs `peer`
   kTake,       // agents; another API, see take.h
   kAgents,     // hubs
-  kReload,     // hubs
+  kReload,
 };
 
 struct OnlineRequest {

@@ -84,7 +84,8 @@ OnlineVerbs::OnlineVerbs(CLI::App& app) {
   AddVerb(app, OnlineVerb::kAgents, "agents",
           "the agents enrolled with the hub");
   AddVerb(app, OnlineVerb::kReload, "reload",
-          "let the hub read its enrolments again");
+          "take over new pads: the agent's from its configuration, the hub's "
+          "with its enrolments");
 }
 
 CLI::App* OnlineVerbs::AddVerb(CLI::App& app, OnlineVerb verb,

@@ -1,5 +1,7 @@
 #include "service/ctl/online/render.h"
 
+#include <array>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -39,25 +41,40 @@ std::vector<Table::Column> WithPadColumns(std::vector<Table::Column> columns) {
   return columns;
 }
 
-std::vector<std::string> WithPad(std::vector<std::string> cells,
-                                 const api::Pad& pad) {
-  for (uint64_t bytes : {pad.send_mac_bytes(), pad.send_otp_bytes(),
-                         pad.receive_mac_bytes(), pad.receive_otp_bytes()}) {
-    cells.push_back(BytesText(bytes));
+std::vector<std::string> WithPads(std::vector<std::string> cells,
+                                  const api::PadSupply& supply) {
+  std::array<uint64_t, 4> sums{};
+  for (const api::Pad& pad : supply.pads()) {
+    sums[0] += pad.send_mac_bytes();
+    sums[1] += pad.send_otp_bytes();
+    sums[2] += pad.receive_mac_bytes();
+    sums[3] += pad.receive_otp_bytes();
   }
+  for (uint64_t bytes : sums) cells.push_back(BytesText(bytes));
   return cells;
 }
 
-std::string PadNote(const api::Pad& pad) {
-  std::string note =
-      absl::StrCat("pad ", pad.table_id(), " (", pad.source(),
-                   "): ", BytesText(pad.total_bytes()), " in all, ",
-                   BytesText(pad.wasted_bytes()), " wasted; ",
-                   static_cast<int>(pad.left() * 100), "% left");
-  if (pad.has_time_left()) {
-    absl::StrAppend(&note, ", for about ", Text(pad.time_left()));
+void AddPadNotes(const api::PadSupply& supply, Table& table) {
+  std::string left =
+      absl::StrCat(static_cast<int>(supply.left() * 100), "% left");
+  if (supply.has_time_left()) {
+    absl::StrAppend(&left, ", for about ", Text(supply.time_left()));
   }
-  return note;
+  for (const api::Pad& pad : supply.pads()) {
+    std::string note =
+        absl::StrCat("pad ", pad.table_id(), " (", pad.source(),
+                     "): ", BytesText(pad.total_bytes()), " in all, ",
+                     BytesText(pad.wasted_bytes()), " wasted");
+    if (supply.pads_size() == 1) {
+      absl::StrAppend(&note, "; ", left);
+    } else if (!pad.connected()) {
+      absl::StrAppend(&note, "; the other end has not shown it");
+    }
+    table.AddNote(note);
+  }
+  if (supply.pads_size() > 1) {
+    table.AddNote(absl::StrCat(supply.pads_size(), " pads: ", left));
+  }
 }
 
 Table PeerTable(const google::protobuf::RepeatedPtrField<api::Peer>& peers) {
@@ -85,12 +102,12 @@ Table PeerTable(const google::protobuf::RepeatedPtrField<api::Peer>& peers) {
 Table HubTable(const google::protobuf::RepeatedPtrField<api::Hub>& hubs) {
   Table table(WithPadColumns({{"HUB"}, {"STATE"}}));
   for (const api::Hub& hub : hubs) {
-    table.AddRow(WithPad({hub.name(), hub.connected() ? "connected" : "away"},
-                         hub.pad()));
+    table.AddRow(WithPads({hub.name(), hub.connected() ? "connected" : "away"},
+                          hub.pad_supply()));
     table.AddNote(hub.connected()
                       ? hub.address()
                       : absl::StrCat(hub.address(), ": ", hub.detail()));
-    table.AddNote(PadNote(hub.pad()));
+    AddPadNotes(hub.pad_supply(), table);
   }
   return table;
 }
@@ -194,8 +211,9 @@ void Render(const api::ListAgentsResponse& agents, std::ostream& out) {
   if (agents.agents().empty()) out << "no agents are enrolled\n";
   Table table(WithPadColumns({{"AGENT"}, {"STATE"}}));
   for (const api::EnrolledAgent& agent : agents.agents()) {
-    table.AddRow(WithPad(
-        {agent.name(), agent.connected() ? "connected" : "away"}, agent.pad()));
+    table.AddRow(
+        WithPads({agent.name(), agent.connected() ? "connected" : "away"},
+                 agent.pad_supply()));
     table.AddNote(agent.detail());
     table.AddNote(absl::StrCat("shares: ", agent.shares_relayed(), " relayed, ",
                                agent.shares_refused(), " refused"));
@@ -203,7 +221,7 @@ void Render(const api::ListAgentsResponse& agents, std::ostream& out) {
                       ? std::string("nobody may establish keys with it")
                       : absl::StrCat("may be reached by: ",
                                      absl::StrJoin(agent.allow(), " ")));
-    table.AddNote(PadNote(agent.pad()));
+    AddPadNotes(agent.pad_supply(), table);
   }
   table.Print(out);
 }
