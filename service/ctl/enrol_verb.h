@@ -7,7 +7,8 @@
 namespace service {
 
 // Adds `enrol --hub-config FILE --agent NAME --size SIZE --out FILE` and its
-// options to `app`: makes an agent known to a hub. As AddInitVerb().
+// options to `app`: makes an agent known to a hub, or with --replenish makes
+// one more pad for an agent that is enrolled. As AddInitVerb().
 void AddEnrolVerb(CLI::App& app, absl::Status& outcome);
 
 }  // namespace service

@@ -45,6 +45,13 @@ TEST(PadVerbTest, DescribesHeaderAndMarks) {
             "(  0.0 %), 0 erased\n");
 }
 
+TEST(PadVerbTest, NamesAStretchedPad) {
+  PadFileInspection pad = Inspection();
+  pad.identity.source = skex::PadSource::kStretch;
+  EXPECT_NE(DescribePad("a.pad", pad).find("source   stretch\n"),
+            std::string::npos);
+}
+
 TEST(PadVerbTest, SaysWhenSlotsAreTorn) {
   PadFileInspection pad = Inspection();
   pad.slots.damaged = 1;

@@ -8,10 +8,11 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "service/config/hub_config.h"
-#include "service/enrol/enrol.h"
+#include "service/enrol/revoke.h"
 #include "service/storage/posix_file_system.h"
+#include "skex/base/ids.h"
 
 namespace service {
 namespace {
@@ -19,6 +20,7 @@ namespace {
 struct Options {
   std::string hub_config;
   std::string agent;
+  std::string table;  // empty: the agent with all its pads
   bool yes = false;
 };
 
@@ -29,12 +31,56 @@ absl::Status Confirm(const Options& options, const HubConfig& hub) {
     return absl::InvalidArgumentError(
         "revoking erases the pad for good; confirm with --yes");
   }
-  std::cerr << "Revoke " << options.agent << " at " << hub.name.text()
-            << " and erase its pad for good? Type yes: " << std::flush;
+  if (options.table.empty()) {
+    std::cerr << "Revoke " << options.agent << " at " << hub.name.text()
+              << " and erase its pads for good? Type yes: " << std::flush;
+  } else {
+    std::cerr << "Erase the pad " << options.table << " of " << options.agent
+              << " at " << hub.name.text()
+              << " for good? Type yes: " << std::flush;
+  }
   std::string answer;
   std::getline(std::cin, answer);
   if (answer == "yes") return absl::OkStatus();
   return absl::CancelledError("not confirmed; nothing was changed");
+}
+
+void PrintReload(const Options& options, absl::string_view why) {
+  std::cout << "the hub is running; " << std::string(why)
+            << " with: skexctl --hub --config " << options.hub_config
+            << " reload\n";
+}
+
+absl::Status RevokeAll(const Options& options, const HubConfig& hub,
+                       const skex::AgentId& agent) {
+  absl::StatusOr<Revoked> revoked =
+      RevokeAgent(*PosixFileSystem(), hub.daemon.state_dir, agent);
+  if (!revoked.ok()) return revoked.status();
+  std::cout << "revoked " << agent.text() << " at " << hub.name.text()
+            << "; its pads are erased\n";
+  if (revoked->in_use) PrintReload(options, "end the agent's connection");
+  return absl::OkStatus();
+}
+
+absl::Status RevokeOne(const Options& options, const HubConfig& hub,
+                       const skex::AgentId& agent) {
+  absl::StatusOr<RevokedTable> revoked = RevokeTable(
+      *PosixFileSystem(), hub.daemon.state_dir, agent, options.table);
+  if (!revoked.ok()) return revoked.status();
+  if (!revoked->table.has_value()) {
+    std::cout << "completed an interrupted revocation of a pad of "
+              << agent.text() << "; no other has a table that begins with "
+              << options.table << "\n";
+    return absl::OkStatus();
+  }
+  std::cout << "erased the pad " << revoked->table->Hex() << " of "
+            << agent.text() << " at " << hub.name.text() << "; "
+            << revoked->left
+            << (revoked->left == 1 ? " pad is left\n" : " pads are left\n")
+            << "remove it from pad = [...] in the agent's configuration too, "
+               "then skexctl reload there\n";
+  if (revoked->in_use) PrintReload(options, "make it let go of the pad");
+  return absl::OkStatus();
 }
 
 absl::Status Run(const Options& options) {
@@ -44,17 +90,8 @@ absl::Status Run(const Options& options) {
   if (!agent.ok()) return agent.status();
   absl::Status status = Confirm(options, *hub);
   if (!status.ok()) return status;
-  absl::StatusOr<Revoked> revoked =
-      RevokeAgent(*PosixFileSystem(), hub->daemon.state_dir, *agent);
-  if (!revoked.ok()) return revoked.status();
-  std::cout << "revoked " << agent->text() << " at " << hub->name.text()
-            << "; its pad is erased\n";
-  if (revoked->in_use) {
-    std::cout << "the hub is running; end the agent's connection with: "
-                 "skexctl --hub --config "
-              << options.hub_config << " reload\n";
-  }
-  return absl::OkStatus();
+  return options.table.empty() ? RevokeAll(options, *hub, *agent)
+                               : RevokeOne(options, *hub, *agent);
 }
 
 }  // namespace
@@ -62,11 +99,14 @@ absl::Status Run(const Options& options) {
 void AddRevokeVerb(CLI::App& app, absl::Status& outcome) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand(
-      "revoke", "Take an agent away from a hub and erase its pad");
+      "revoke", "Take an agent away from a hub and erase its pads");
   verb->add_option("--hub-config", options->hub_config,
                    "The hub's configuration file")
       ->required();
   verb->add_option("--agent", options->agent, "The agent's name")->required();
+  verb->add_option("--table", options->table,
+                   "Erase only the pad whose table id begins with these digits "
+                   "(8 or more)");
   verb->add_flag("--yes", options->yes, "Do not ask");
   verb->callback([options, &outcome] { outcome = Run(*options); });
 }

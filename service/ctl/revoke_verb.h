@@ -6,8 +6,9 @@
 
 namespace service {
 
-// Adds `revoke --hub-config FILE --agent NAME [--yes]` to `app`: takes an agent
-// away from a hub and erases its pad. As AddInitVerb().
+// Adds `revoke --hub-config FILE --agent NAME [--table DIGITS] [--yes]` to
+// `app`: takes an agent away from a hub and erases its pads, or one of its pads
+// alone. As AddInitVerb().
 void AddRevokeVerb(CLI::App& app, absl::Status& outcome);
 
 }  // namespace service

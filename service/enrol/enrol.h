@@ -3,7 +3,6 @@
 
 #include <string>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "service/config/enrolment.h"
 #include "service/enrol/pad_pair.h"
@@ -29,25 +28,14 @@ struct EnrolRequest {
 
 // Enrols an agent. Never overwrites: returns ALREADY_EXISTS if it is enrolled
 // or `out` is there, FAILED_PRECONDITION if another process is enrolling the
-// same agent; else the errors of the source, the progress and the files. After
-// an error nothing new is there. What a killed run left behind is cleared away
-// by the next one for the same agent.
+// same agent, or if the source is below what the enrolment permits (see
+// skex::CheckPadSources()); else the errors of the source, the progress and the
+// files. After an error nothing new is there. What a killed run left behind is
+// cleared away by the next one for the same agent.
 absl::StatusOr<skex::PadIdentity> EnrolAgent(FileSystem& files,
                                              const EnrolRequest& request,
                                              RandomSource& source,
                                              const PadProgress& progress);
-
-struct Revoked {
-  bool in_use = false;  // a running hub still has the pad open
-};
-
-// Takes an agent away from a hub: the pad is overwritten and removed, the
-// enrolment removed. From the first moment no start or reload of the hub sees
-// the agent. A revocation that was interrupted is completed by the next one.
-// Returns NOT_FOUND if the agent is not enrolled, and the files' errors.
-absl::StatusOr<Revoked> RevokeAgent(FileSystem& files,
-                                    const std::string& state_dir,
-                                    const skex::AgentId& agent);
 
 }  // namespace service
 

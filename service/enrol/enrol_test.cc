@@ -2,47 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include "absl/strings/match.h"
-#include "service/enrol/pad_size.h"
-#include "service/storage/fake_file_system.h"
-#include "service/storage/pad_file.h"
-#include "skex/base/seeded_entropy.h"
+#include <string>
+#include <vector>
+
+#include "service/enrol/enrol_testing.h"
 
 namespace service {
 namespace {
 
-constexpr char kFolder[] = "state/agents/alice@north.example";
-constexpr char kHubPad[] = "state/agents/alice@north.example/pad";
-
-absl::Status GoOn(uint64_t, uint64_t) { return absl::OkStatus(); }
-
-EnrolRequest Request() {
-  return {*skex::HubId::Parse("hub1@one.example"),
-          "state",
-          *skex::AgentId::Parse("alice@north.example"),
-          {{*skex::AgentId::Parse("bob@south.example")}, 0},
-          *GeometryFor(144 << 10, 1),
-          "out.pad"};
-}
-
-class EnrolTest : public testing::Test {
- protected:
-  absl::StatusOr<skex::PadIdentity> Enrol(FakeFileSystem& files) {
-    return EnrolAgent(files, Request(), source_, &GoOn);
-  }
-  absl::StatusOr<Revoked> Revoke(FakeFileSystem& files) {
-    return RevokeAgent(files, "state", Request().agent);
-  }
-  static bool CanOpen(FakeFileSystem& files, const std::string& path,
-                      skex::Side side) {
-    return PadFile::Open(&files, path, side, Request().agent, Request().hub)
-        .ok();
-  }
-
-  FakeFileSystem files_{1};
-  skex::SeededEntropy entropy_{3};
-  GeneratorSource source_{&entropy_};
-};
+using EnrolTest = EnrolmentFilesTest;
 
 TEST_F(EnrolTest, PutsBothHalvesAndTheEnrolmentInTheirPlaces) {
   auto identity = Enrol(files_);
@@ -75,7 +43,8 @@ TEST_F(EnrolTest, RefusesAnAgentThatIsEnrolled) {
   EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists);
   EXPECT_EQ(status.message(),
             "alice@north.example is enrolled at hub1@one.example already; "
-            "revoke it first (skexctl revoke)");
+            "make one more pad for it with --replenish, or revoke it first "
+            "(skexctl revoke)");
   EXPECT_EQ(files_.Contents(kHubPad), before);
   EXPECT_FALSE(files_.Exists("out.pad"));
 }
@@ -163,54 +132,32 @@ TEST_F(EnrolTest, PassesAnInterruptionOn) {
             (std::vector<std::string>{"state", "state/agents"}));
 }
 
-TEST_F(EnrolTest, RevokesAndEnrolsAnew) {
-  ASSERT_TRUE(Enrol(files_).ok());
-  auto revoked = Revoke(files_);
-  ASSERT_TRUE(revoked.ok()) << revoked.status();
-  EXPECT_FALSE(revoked->in_use);
-  EXPECT_EQ(*files_.List("state/agents"), std::vector<std::string>{});
-  ASSERT_TRUE(files_.Remove("out.pad").ok());
-  EXPECT_TRUE(Enrol(files_).ok());
-}
-
-TEST_F(EnrolTest, RevokingErasesAPadThatAHubHasOpen) {
-  ASSERT_TRUE(Enrol(files_).ok());
-  auto pad = PadFile::Open(&files_, kHubPad, skex::Side::kHub, Request().agent,
-                           Request().hub);
-  ASSERT_TRUE(pad.ok());
-  auto revoked = Revoke(files_);
-  ASSERT_TRUE(revoked.ok()) << revoked.status();
-  EXPECT_TRUE(revoked->in_use);
-  std::vector<uint8_t> bytes(4096, 1);
-  ASSERT_TRUE((*pad)->Read(0, absl::MakeSpan(bytes)).ok());
-  EXPECT_EQ(bytes, std::vector<uint8_t>(4096));
-}
-
-TEST_F(EnrolTest, RefusesToRevokeAStranger) {
-  const absl::Status status = Revoke(files_).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+TEST_F(EnrolTest, RefusesAStretchedPadThatTheEnrolmentDoesNotName) {
+  FakeSource stretch(skex::PadSource::kStretch, 4);
+  EnrolRequest request = Request();
+  const absl::Status status =
+      EnrolAgent(files_, request, stretch, &GoOn).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(status.message(),
-            "alice@north.example is not enrolled in state; check the name and "
-            "the hub's configuration");
+            "alice@north.example: pad 1 of 1 has the source stretch, which is "
+            "below generator, the least without least_source; set least_source "
+            "= \"stretch\" to permit it, at both ends; --least-source does it "
+            "here");
+  EXPECT_TRUE(files_.Paths().empty());
+  request.enrolment.least_source = skex::PadSource::kStretch;
+  auto identity = EnrolAgent(files_, request, stretch, &GoOn);
+  ASSERT_TRUE(identity.ok()) << identity.status();
+  EXPECT_EQ(identity->source, skex::PadSource::kStretch);
+  EXPECT_EQ(
+      ParseEnrolment(kEnrolment, files_.Contents(kEnrolment))->least_source,
+      skex::PadSource::kStretch);
 }
 
-TEST_F(EnrolTest, AnInterruptedRevocationIsCompletedByTheNext) {
-  for (uint64_t at = 0;; ++at) {
-    FakeFileSystem files(at);
-    ASSERT_TRUE(Enrol(files).ok());
-    files.Fail(files.operations() + at, absl::StatusCode::kUnavailable);
-    const bool finished = Revoke(files).ok();
-    files.Crash();
-    if (finished) {
-      EXPECT_GT(at, 5u);
-      EXPECT_EQ(Revoke(files).status().code(), absl::StatusCode::kNotFound);
-      break;
-    }
-    const absl::Status status = Revoke(files).status();
-    EXPECT_TRUE(status.ok() || absl::IsNotFound(status)) << status;
-    EXPECT_EQ(*files.List("state/agents"), std::vector<std::string>{})
-        << "fault " << at;
-  }
+TEST_F(EnrolTest, RefusesASourceBelowTheLeastThatIsAskedFor) {
+  EnrolRequest request = Request();
+  request.enrolment.least_source = skex::PadSource::kPhysical;
+  EXPECT_EQ(EnrolAgent(files_, request, source_, &GoOn).status().code(),
+            absl::StatusCode::kFailedPrecondition);
 }
 
 }  // namespace
