@@ -110,6 +110,8 @@ class GeneralTest(CliTest):
             ["enrol"],
             ["enrol", "--hub-config", "hub.toml"],
             ["enrol", "--lanes", "x"],
+            ["enrol", "--hub-config", "hub.toml", "--agent", "a@b", "--size",
+             "1MiB", "--out", "x", "--replenish", "--allow", "b@c"],
             ["revoke", "--agent", "a@b"],
             ["pad"],
             ["pad", "a", "b"],
@@ -273,6 +275,7 @@ class EnrolTest(CliTest):
             ({"lanes": "9"}, "9 lanes are not possible; choose 1 to 8"),
             ({"hub_config": "none.toml"}, "No such file or directory; "),
             ({"random_source": "none"}, "cannot open the random source"),
+            ({"least_source": "dice"}, "'dice' is not a source; "),
         ]:
             with self.subTest(changes=changes):
                 self.assertIn(text, self.fails(2, *self.enrol_args(**changes)))
@@ -287,6 +290,47 @@ class EnrolTest(CliTest):
         os.unlink(self.path("noise"))
         with open(self.path("alice.pad"), "rb") as pad:
             self.assertIn(pad.read()[16384:], data)
+
+    def test_stretches_32_bytes_of_a_physical_source(self):
+        data = os.urandom(32)
+        with open(self.path("noise"), "wb") as noise:
+            noise.write(data)
+        out = self.ok(
+            *self.enrol_args(random_source="noise", least_source="stretch"),
+            "--stretch",
+        )
+        self.assertIn("source stretch", out)
+        self.assertIn('pad = "alice.pad"\nleast_source = "stretch"\n', out)
+        self.assertIn("source   stretch\n", self.ok("pad", "alice.pad"))
+        # Neither half has the seed.
+        for name in ["alice.pad", self.PARTS[6]]:
+            with open(self.path(name), "rb") as pad:
+                self.assertNotIn(data, pad.read())
+
+    def test_a_stretched_pad_has_to_be_asked_for_at_the_hub(self):
+        with open(self.path("noise"), "wb") as noise:
+            noise.write(os.urandom(64))
+        error = self.fails(
+            1, *self.enrol_args(random_source="noise"), "--stretch"
+        )
+        self.assertIn('set least_source = "stretch" to permit it', error)
+        os.unlink(self.path("noise"))
+        self.assert_nothing_enrolled()
+
+    def test_stretching_needs_a_physical_source(self):
+        error = self.fails(
+            2, *self.enrol_args(least_source="stretch"), "--stretch"
+        )
+        self.assertIn("name the source with --random-source", error)
+        error = self.fails(
+            1,
+            *self.enrol_args(
+                random_source="/dev/zero", least_source="stretch"
+            ),
+            "--stretch",
+        )
+        self.assertIn("it is not random, use another", error)
+        self.assert_nothing_enrolled()
 
     def test_fails_when_the_source_ends(self):
         with open(self.path("noise"), "wb") as noise:
@@ -358,6 +402,121 @@ class EnrolTest(CliTest):
         self.assertEqual(process.returncode, expect, errors)
         if expect == 1:
             self.assertIn("skexctl: interrupted; nothing was changed", errors)
+
+
+class ReplenishTest(CliTest):
+    FOLDER = "hub1-state/agents/alice@north.example"
+
+    def setUp(self):
+        super().setUp()
+        self.make_hub()
+
+    def replenish(self, number, **changes):
+        return [
+            *self.enrol_args(out=f"alice-{number}.pad", **changes),
+            "--replenish",
+        ]
+
+    def table(self, pad):
+        for line in self.ok("pad", pad).splitlines():
+            if line.startswith("table "):
+                return line.split()[1]
+        raise AssertionError("no table")
+
+    def test_makes_one_more_pad_and_says_what_to_do_with_it(self):
+        self.ok(*self.enrol_args())
+        out = self.ok(*self.replenish(2))
+        self.assertEqual(
+            sorted(os.listdir(self.path(self.FOLDER))),
+            ["enrolment.toml", "pad", "pad-2"],
+        )
+        self.assertEqual(
+            self.table("alice-2.pad"), self.table(self.FOLDER + "/pad-2")
+        )
+        for text in [
+            self.table("alice-2.pad") + ", 2 pads now\n",
+            'pad = ["the pads so far", "alice-2.pad"]\n',
+            "skexctl --config FILE reload",
+            "skexctl --hub --config hub.toml reload",
+        ]:
+            self.assertIn(text, out)
+        self.assertEqual(self.mode("alice-2.pad"), 0o600)
+        self.assertEqual(self.mode(self.FOLDER + "/pad-2"), 0o600)
+
+    def test_an_agent_takes_both_pads(self):
+        self.ok(*self.enrol_args())
+        self.ok(*self.replenish(2))
+        self.ok("init", "agent", "--name", "alice@north.example")
+        with open(self.path("agent.toml"), "a", encoding="ascii") as config:
+            config.write(
+                '[[hub]]\nname = "hub1@one.example"\n'
+                'address = "127.0.0.1:7001"\n'
+                'pad = ["alice.pad", "alice-2.pad"]\n'
+            )
+        self.ok("check", "agent", "agent.toml")
+        with open(self.path("agent.toml"), encoding="ascii") as config:
+            text = config.read()
+        self.write("agent.toml", text.replace("alice-2.pad", "./alice.pad"))
+        self.assertIn(
+            "pad ./alice.pad is listed twice; remove one",
+            self.fails(2, "check", "agent", "agent.toml"),
+        )
+
+    def test_refuses_a_stranger(self):
+        self.assertEqual(
+            self.fails(1, *self.replenish(2)),
+            "alice@north.example is not enrolled at hub1@one.example; enrol it "
+            "first, without --replenish",
+        )
+
+    def test_a_lower_source_has_to_be_asked_for(self):
+        with open(self.path("noise"), "wb") as noise:
+            noise.write(os.urandom(1 << 21))
+        self.ok(*self.enrol_args(random_source="noise"))
+        error = self.fails(1, *self.replenish(2))
+        self.assertIn(
+            "pad 2 of 2 has the source generator, which is below physical",
+            error,
+        )
+        self.assertFalse(os.path.exists(self.path("alice-2.pad")))
+        out = self.ok(*self.replenish(2, least_source="generator"))
+        self.assertIn('least_source = "generator"\n', out)
+        with open(
+            self.path(self.FOLDER + "/enrolment.toml"), encoding="ascii"
+        ) as enrolment:
+            self.assertIn('\nleast_source = "generator"\n', enrolment.read())
+
+    def test_refuses_one_source_file_for_two_pads(self):
+        with open(self.path("noise"), "wb") as noise:
+            noise.write(os.urandom(1 << 21))
+        self.ok(*self.enrol_args(random_source="noise"))
+        error = self.fails(1, *self.replenish(2, random_source="noise"))
+        self.assertIn("never read one file for two pads", error)
+        self.assertFalse(os.path.exists(self.path("alice-2.pad")))
+
+    def test_refuses_more_than_eight_pads(self):
+        self.ok(*self.enrol_args())
+        for number in range(2, 9):
+            self.ok(*self.replenish(number, size="144KiB"))
+        error = self.fails(1, *self.replenish(9))
+        self.assertIn("revoke those that are used up", error)
+
+    def test_revokes_one_pad(self):
+        self.ok(*self.enrol_args())
+        self.ok(*self.replenish(2))
+        args = ["revoke", "--hub-config", "hub.toml", "--agent",
+                "alice@north.example", "--yes", "--table"]
+        table = self.table("alice.pad")
+        self.assertIn("names no table", self.fails(2, *args, table[:7]))
+        out = self.ok(*args, table[:8])
+        self.assertIn(f"erased the pad {table} of alice@north.example", out)
+        self.assertIn("; 1 pad is left\n", out)
+        self.assertEqual(
+            sorted(os.listdir(self.path(self.FOLDER))),
+            [".last-pad", "enrolment.toml", "pad-2"],
+        )
+        error = self.fails(1, *args, self.table("alice-2.pad"))
+        self.assertIn("is the only pad of alice@north.example", error)
 
 
 class RevokeTest(CliTest):

@@ -58,7 +58,11 @@ constexpr absl::string_view kAgentNetwork = R"(
 #[[hub]]
 #name = "hub1@one.example"
 #address = "127.0.0.1:7001"
+# One pad, or the oldest first as in ["hub1.pad", "hub1-2.pad"].
 #pad = "hub1.pad"
+# The lowest source of a pad: physical, generator or stretch. Default: that of
+# the oldest pad, but not below generator.
+#least_source = "generator"
 # Hubs of one operator count as one. Default: the domain of the hub's name.
 #operator = "one.example"
 #[[hub]]

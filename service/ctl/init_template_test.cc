@@ -61,6 +61,7 @@ TEST_F(InitTemplateTest, AnAgentsTemplateIsValidWithEverythingTaken) {
   auto config = LoadAgentConfig(Write("a.toml", text));
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->hubs.size(), 3u);
+  EXPECT_EQ(config->hubs[0].least_source, skex::PadSource::kGenerator);
   EXPECT_EQ(config->peers.size(), 1u);
   EXPECT_EQ(config->outbounds.size(), 1u);
   EXPECT_EQ(config->inbounds.size(), 1u);
