@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "absl/strings/match.h"
+#include "service/config/endpoint.h"
+#include "service/config/enrolment.h"
 
 namespace service {
 namespace {
