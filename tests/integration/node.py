@@ -126,8 +126,14 @@ class Hub(Node):
             args += ["--allow", name]
         self._offline("enrol", agent, *args)
 
-    def revoke(self, agent):
-        self._offline("revoke", agent, "--yes")
+    def replenish(self, agent, size, out):
+        """Makes one more pad for an enrolled agent, and its half in `out`."""
+        self._offline(
+            "enrol", agent, "--replenish", "--size", size, "--out", out, "--quiet"
+        )
+
+    def revoke(self, agent, *args):
+        self._offline("revoke", agent, "--yes", *args)
 
     def _offline(self, verb, agent, *args):
         done = subprocess.run(
@@ -189,6 +195,20 @@ class Agent(Node):
                 "pad": self.pad(hub),
             }
         )
+
+    def pads(self, hub):
+        """The names of its pads with a hub, oldest first."""
+        named = self._table_of(hub)["pad"]
+        return named if isinstance(named, list) else [named]
+
+    def set_pads(self, hub, names):
+        self._table_of(hub)["pad"] = names
+
+    def _table_of(self, hub):
+        for table in self.config["hub"]:
+            if table["name"] == hub.name:
+                return table
+        raise CommandFailed(f"{self.name} has no hub {hub.name}")
 
     def add_peer(self, name, threshold, **policy):
         self.config["peer"].append(
