@@ -14,7 +14,17 @@ absl::string_view FreshnessName(Freshness freshness) {
   return "unknown";
 }
 
-absl::string_view KeySourceName(KeySource) { return "dske"; }
+absl::string_view KeySourceName(KeySource source) {
+  switch (source) {
+    case KeySource::kDske:
+      return "dske";
+    case KeySource::kUnmediated:
+      return "unmediated";
+    case KeySource::kBoth:
+      return "both";
+  }
+  return "unknown";
+}
 
 absl::string_view KeyLabelName(KeyLabel label) {
   return label == KeyLabel::kInformationTheoretic ? "information-theoretic"

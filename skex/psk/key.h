@@ -43,9 +43,13 @@ inline constexpr bool IsKeySize(uint16_t bytes, Freshness freshness) {
 absl::string_view FreshnessName(Freshness freshness);
 
 // Which protocol established a key.
-enum class KeySource : uint8_t { kDske = 1 };
+enum class KeySource : uint8_t {
+  kDske = 1,        // through hubs
+  kUnmediated = 2,  // by the two agents alone; always kComputational
+  kBoth = 3,        // one of each, mixed; always kComputational
+};
 
-// "dske".
+// "dske", "unmediated" or "both".
 absl::string_view KeySourceName(KeySource source);
 
 // What the secrecy of an established key rests on. A label speaks of the key,
@@ -79,6 +83,7 @@ struct KeyTerms {
   PolicyHash policy_hash{};
   absl::Duration lifetime;
   uint32_t use_limit = 1;  // 1..kMostUses
+  // Which hubs, and how many of them gave the key: none of an unmediated one.
   std::vector<HubId> hubs;
   uint8_t threshold = 0;
 };
