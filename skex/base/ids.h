@@ -96,6 +96,9 @@ using KeyId = Id16<struct KeyTag>;
 using BootId = Id16<struct BootTag>;
 // One pad, on both of its ends; random.
 using TableId = Id16<struct TableTag>;
+// One direction of unmediated key establishment between two agents; derived
+// from its root, see skex/ratchet/lane_keys.h.
+using LaneId = Id16<struct LaneTag>;
 // A value that shows an answer to be fresh; random.
 using Nonce = Id16<struct NonceTag>;
 
