@@ -1,0 +1,125 @@
+#include "skex/ratchet/fake_lane.h"
+
+#include "skex/base/bytes.h"
+#include "skex/base/entropy.h"
+#include "skex/ratchet/lane_keys.h"
+#include "skex/ratchet/lane_state.h"
+
+namespace skex {
+namespace {
+
+template <class End>
+LaneStep Took(End& end, absl::Status status) {
+  return {std::move(status), end.TakeMessages(), end.TakeEvents()};
+}
+
+}  // namespace
+
+LanePolicy FakeLanePolicy() {
+  return {.initiator = *AgentId::Parse("alice@north.example"),
+          .responder = *AgentId::Parse("bob@south.example")};
+}
+
+Secret FakeRoot(uint64_t seed) {
+  Secret root = Secret::OfSize(kLaneKeySize);
+  SeededEntropy(seed).Fill(root.mutable_view());
+  return root;
+}
+
+Key FakeFreshKey(uint64_t seed) {
+  const LanePolicy policy = FakeLanePolicy();
+  SeededEntropy entropy(seed);
+  return {.id = RandomId<KeyId>(entropy),
+          .bytes = FakeRoot(seed + 1),
+          .terms = std::make_shared<const KeyTerms>(
+              KeyTerms{.initiator = policy.responder,
+                       .responder = policy.initiator,
+                       .lifetime = absl::Hours(1)})};
+}
+
+FakeLane::FakeLane(uint64_t seed, const LanePolicy& policy)
+    : initiator_policy(policy),
+      responder_policy(policy),
+      now{absl::UnixEpoch(), absl::Seconds(1000)},
+      entropy_(seed) {
+  const AgentId& alice = policy.initiator;
+  const AgentId& bob = policy.responder;
+  LanePair at_alice = SplitRoot(FakeRoot(seed), alice, bob);
+  LanePair at_bob = SplitRoot(FakeRoot(seed), bob, alice);
+  ProvisionLane(&initiator_storage, LaneSide::kInitiator, alice, bob,
+                std::move(at_alice.outgoing))
+      .IgnoreError();
+  ProvisionLane(&responder_storage, LaneSide::kResponder, alice, bob,
+                std::move(at_bob.incoming))
+      .IgnoreError();
+  RestartInitiator().IgnoreError();
+  RestartResponder().IgnoreError();
+}
+
+absl::Status FakeLane::RestartInitiator() {
+  initiator.reset();
+  auto opened = LaneInitiator::Open({.policy = initiator_policy,
+                                     .boot = RandomId<BootId>(entropy_),
+                                     .entropy = &entropy_,
+                                     .storage = &initiator_storage});
+  if (!opened.ok()) return opened.status();
+  initiator = *std::move(opened);
+  return absl::OkStatus();
+}
+
+absl::Status FakeLane::RestartResponder() {
+  responder.reset();
+  auto opened = LaneResponder::Open({.policy = responder_policy,
+                                     .boot = RandomId<BootId>(entropy_),
+                                     .entropy = &entropy_,
+                                     .storage = &responder_storage});
+  if (!opened.ok()) return opened.status();
+  responder = *std::move(opened);
+  return absl::OkStatus();
+}
+
+LaneStep FakeLane::Start() { return Took(*initiator, initiator->Start(now)); }
+
+LaneStep FakeLane::Reroot(Key fresh) {
+  return Took(*initiator, initiator->Reroot(std::move(fresh), now));
+}
+
+LaneStep FakeLane::ToInitiator(absl::string_view message) {
+  return Took(*initiator, initiator->OnMessage(AsBytes(message), now));
+}
+
+LaneStep FakeLane::ToResponder(absl::string_view message) {
+  return Took(*responder, responder->OnMessage(AsBytes(message), now));
+}
+
+std::pair<LaneStep, LaneStep> FakeLane::Pass(absl::Duration time) {
+  now.mono += time;
+  now.wall += time;
+  initiator->OnTime(now);
+  responder->OnTime(now);
+  return {Took(*initiator, absl::OkStatus()),
+          Took(*responder, absl::OkStatus())};
+}
+
+bool FakeLane::Run() {
+  const LaneStep started = Start();
+  if (started.messages.empty()) return false;
+  const LaneStep answered = ToResponder(started.messages.back());
+  if (answered.messages.empty()) return false;
+  const LaneStep finished = ToInitiator(answered.messages.back());
+  const KeyAgreed* const ours = Find<KeyAgreed>(finished.events);
+  const KeyAgreed* const theirs = Find<KeyAgreed>(answered.events);
+  return ours != nullptr && theirs != nullptr &&
+         responder->Confirm(theirs->key.id).ok() &&
+         ours->key.id == theirs->key.id &&
+         EqualInConstantTime(ours->key.bytes.view(), theirs->key.bytes.view());
+}
+
+bool FakeLane::Runs(int times) {
+  for (int i = 0; i < times; ++i) {
+    if (!Run()) return false;
+  }
+  return true;
+}
+
+}  // namespace skex

@@ -1,0 +1,340 @@
+#include "skex/ratchet/initiator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "skex/base/bytes.h"
+#include "skex/psk/derivation.h"
+
+namespace skex {
+
+LaneInitiator::LaneInitiator(const Options& options, LaneState state)
+    : options_(options) {
+  for (Lane& lane : state.lanes) {
+    Root root;
+    // Everything below the first durable leaf was claimed before; of a tree
+    // that is used up nothing is left.
+    root.mark = static_cast<uint32_t>(
+        std::min<uint64_t>(lane.tree.first(), kLastLeaf + uint64_t{1}));
+    root.next = root.mark;
+    root.lane = std::move(lane);
+    roots_.push_back(std::move(root));
+  }
+  used_root_ = roots_.size() - 1;
+}
+
+absl::StatusOr<std::unique_ptr<LaneInitiator>> LaneInitiator::Open(
+    const Options& options) {
+  absl::StatusOr<LaneState> state =
+      LoadLane(options.storage, LaneSide::kInitiator, options.policy.initiator,
+               options.policy.responder);
+  if (!state.ok()) return state.status();
+  return absl::WrapUnique(new LaneInitiator(options, *std::move(state)));
+}
+
+absl::Status LaneInitiator::Start(const Instant& now) {
+  return Begin(RunPurpose::kKey, KeyId(), Secret(), now);
+}
+
+absl::Status LaneInitiator::Reroot(Key fresh, const Instant& now) {
+  absl::Status status = options_.policy.CheckFreshKey(fresh);
+  if (!status.ok()) return status;
+  const bool under_way = std::any_of(
+      runs_.begin(), runs_.end(),
+      [](const Run& run) { return run.purpose == RunPurpose::kReroot; });
+  if (under_way) {
+    return absl::FailedPreconditionError("another re-root is under way");
+  }
+  return Begin(RunPurpose::kReroot, fresh.id, std::move(fresh.bytes), now);
+}
+
+absl::Status LaneInitiator::Begin(RunPurpose purpose, const KeyId& fresh_id,
+                                  Secret fresh, const Instant& now) {
+  if (runs_.size() >= kMostTentative) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(runs_.size(), " runs are under way"));
+  }
+  // Erasure may wait for the disk; claiming leaves, below, may not.
+  CatchUp().IgnoreError();
+  Root& root = roots_[used_root_];
+  if (root.next > kLastLeaf) {
+    return absl::ResourceExhaustedError("the lane is used up; re-root it");
+  }
+  if (root.next == root.mark) {
+    const absl::Status status = Claim(root);
+    if (!status.ok()) return status;
+  }
+  absl::StatusOr<TreeLeaf> leaf = root.lane.tree.Evaluate(root.next);
+  if (!leaf.ok()) return leaf.status();
+  root.lane.tree.Puncture(*leaf);
+  LeafKeys keys = DeriveLeafKeys(leaf->bytes.view());
+
+  M1Message m1 = {.lane = root.lane.id,
+                  .index = root.next,
+                  .lowest = LowestOutstanding(root.lane.id, root.next),
+                  .finished = root.finished,
+                  .purpose = purpose,
+                  .fresh = fresh_id,
+                  .boot = options_.boot,
+                  .context = options_.policy.ContextHash()};
+  options_.entropy->Fill(absl::MakeSpan(m1.nonce));
+  ++root.next;
+  Run run = {.lane = m1.lane,
+             .index = m1.index,
+             .purpose = purpose,
+             .m1 = m1.Seal(keys.tag1, root.lane.gate),
+             .nonce = m1.nonce,
+             .tag2_key = std::move(keys.tag2),
+             .result_key = std::move(purpose == RunPurpose::kKey ? keys.key
+                                                                 : keys.reroot),
+             .fresh = std::move(fresh),
+             .started = now.mono,
+             .resend_at = now.mono + kFirstResend,
+             .resend_after = kFirstResend};
+  messages_.push_back(run.m1);
+  runs_.push_back(std::move(run));
+  return absl::OkStatus();
+}
+
+absl::Status LaneInitiator::OnMessage(absl::Span<const uint8_t> bytes,
+                                      const Instant& now) {
+  const absl::StatusOr<LaneMessageType> type = LaneMessageTypeOf(bytes);
+  if (!type.ok()) return type.status();
+  switch (*type) {
+    case LaneMessageType::kM2:
+      return OnM2(bytes, now);
+    case LaneMessageType::kStale:
+      return OnStale(bytes);
+    case LaneMessageType::kM1:
+      break;
+  }
+  return absl::InvalidArgumentError("lane message: an M1 to an initiator");
+}
+
+absl::Status LaneInitiator::OnM2(absl::Span<const uint8_t> bytes,
+                                 const Instant& now) {
+  const absl::StatusOr<M2Message> m2 = M2Message::Parse(bytes);
+  if (!m2.ok()) return m2.status();
+  const auto found = FindRun(m2->lane, m2->index);
+  if (found == runs_.end()) {
+    return absl::FailedPreconditionError("M2 answers no run under way");
+  }
+  if (!TagVerifies(*m2, AsText(bytes), found->tag2_key, found->m1)) {
+    return absl::DataLossError("M2 does not verify");
+  }
+  Run run = std::move(*found);
+  runs_.erase(found);
+  return Finish(std::move(run), *m2, AsText(bytes), now);
+}
+
+absl::Status LaneInitiator::Finish(Run run, const M2Message& m2,
+                                   absl::string_view m2_bytes,
+                                   const Instant& now) {
+  if (Root* root = FindRoot(run.lane)) {
+    root->finished = std::max(root->finished, run.index + 1);
+  }
+  if (m2.status != RunStatus::kAccepted) {
+    Fail(run, absl::FailedPreconditionError(
+                  absl::StrCat(options_.policy.responder.text(),
+                               " refuses: ", RunStatusText(m2.status))));
+    return absl::OkStatus();
+  }
+  // The responder has the newer root durably, and has left the older one.
+  DropOlder(run.lane);
+  if (run.purpose == RunPurpose::kReroot) return InstallRoot(run);
+  const LanePolicy& policy = options_.policy;
+  Key key = {.id = ComputeKeyId(UnmediatedExchangeId(run.m1, m2_bytes),
+                                policy.initiator, policy.responder, 0),
+             .bytes = DeriveUnmediatedKey(
+                 run.result_key, run.m1, m2_bytes, policy.initiator,
+                 policy.responder, policy.ContextHash(), policy.key_bytes),
+             .terms = policy.Terms(options_.boot, m2.boot)};
+  events_.push_back(
+      KeyAgreed{std::move(key), run.index, now.mono - run.started});
+  return CatchUp();
+}
+
+absl::Status LaneInitiator::InstallRoot(const Run& run) {
+  Root root;
+  root.lane =
+      Lane::Of(RerootLane(run.result_key, run.fresh, options_.policy.initiator,
+                          options_.policy.responder));
+  const LaneId id = root.lane.id;
+  // It takes the place of one that was never confirmed, or of none.
+  std::optional<Root> displaced;
+  if (roots_.size() == 2) {
+    displaced = std::move(roots_.back());
+    roots_.pop_back();
+  }
+  roots_.push_back(std::move(root));
+  const absl::Status status = Commit();
+  if (!status.ok()) {
+    // Without a durable copy it would be lost with the process. The responder
+    // has both, so the old one goes on.
+    roots_.pop_back();
+    if (displaced.has_value()) roots_.push_back(*std::move(displaced));
+    behind_ = true;
+    Fail(run, status);
+    return status;
+  }
+  used_root_ = 1;
+  events_.push_back(LaneRerooted{id});
+  return absl::OkStatus();
+}
+
+void LaneInitiator::DropOlder(const LaneId& lane) {
+  if (roots_.size() < 2 || roots_.back().lane.id != lane) return;
+  events_.push_back(LaneErased{roots_.front().lane.id});
+  roots_.erase(roots_.begin());
+  used_root_ = 0;
+  behind_ = true;
+}
+
+absl::Status LaneInitiator::OnStale(absl::Span<const uint8_t> bytes) {
+  const absl::StatusOr<StaleMessage> stale = StaleMessage::Parse(bytes);
+  if (!stale.ok()) return stale.status();
+  const auto found = FindRun(stale->lane, stale->index);
+  Root* const root = FindRoot(stale->lane);
+  if (found == runs_.end() || root == nullptr || found->nonce != stale->nonce) {
+    return absl::FailedPreconditionError("STALE answers no run under way");
+  }
+  if (!TagVerifies(*stale, AsText(bytes), root->lane.stale)) {
+    return absl::DataLossError("STALE does not verify");
+  }
+  const Run run = std::move(*found);
+  runs_.erase(found);
+  Fail(run,
+       absl::AbortedError(absl::StrCat("leaf ", run.index, " is used up at ",
+                                       options_.policy.responder.text())));
+  if (stale->next <= root->next) return absl::OkStatus();
+  ++rollbacks_detected_;
+  events_.push_back(RollbackDetected{root->next, stale->next});
+  if (stale->next - root->next > kMostJump || stale->next > kHalfOfLane) {
+    refused_jump_ = Jump{stale->lane, stale->next};
+    events_.push_back(JumpRefused{root->next, stale->next});
+    return absl::OkStatus();
+  }
+  JumpTo(*root, stale->next);
+  return absl::OkStatus();
+}
+
+void LaneInitiator::JumpTo(Root& root, uint32_t to) {
+  if (to <= root.next) return;
+  root.lane.tree.PunctureBelow(to);
+  root.next = to;
+  // Behind the mark nothing is claimed: the next run claims from here on.
+  root.mark = std::max(root.mark, to);
+}
+
+absl::Status LaneInitiator::AllowJump() {
+  Root* const root =
+      refused_jump_.has_value() ? FindRoot(refused_jump_->lane) : nullptr;
+  if (root == nullptr) {
+    return absl::FailedPreconditionError("no jump waits for the operator");
+  }
+  JumpTo(*root, refused_jump_->to);
+  refused_jump_.reset();
+  return absl::OkStatus();
+}
+
+absl::Status LaneInitiator::Claim(Root& root) {
+  const uint32_t before = root.mark;
+  root.mark = static_cast<uint32_t>(std::min<uint64_t>(
+      uint64_t{root.next} + kLaneWindow, kLastLeaf + uint64_t{1}));
+  const absl::Status status = Commit();
+  if (!status.ok()) root.mark = before;
+  return status;
+}
+
+absl::Status LaneInitiator::Commit() {
+  LaneState state = {.side = LaneSide::kInitiator,
+                     .initiator = options_.policy.initiator,
+                     .responder = options_.policy.responder};
+  for (const Root& root : roots_) {
+    Lane lane = root.lane.Clone();
+    lane.tree.PunctureBelow(root.mark);
+    state.lanes.push_back(std::move(lane));
+  }
+  const absl::Status status = options_.storage->Commit(state.Encode().view());
+  if (status.ok()) behind_ = false;
+  return status;
+}
+
+absl::Status LaneInitiator::CatchUp() {
+  return behind_ ? Commit() : absl::OkStatus();
+}
+
+void LaneInitiator::Fail(const Run& run, absl::Status reason) {
+  events_.push_back(RunFailed{run.index, std::move(reason)});
+}
+
+void LaneInitiator::OnTime(const Instant& now) {
+  CatchUp().IgnoreError();
+  for (auto run = runs_.begin(); run != runs_.end();) {
+    if (now.mono >= run->started + kRunTimeout) {
+      Fail(*run,
+           absl::DeadlineExceededError(absl::StrCat(
+               options_.policy.responder.text(), " did not answer within ",
+               absl::FormatDuration(kRunTimeout))));
+      if (roots_.size() == 2 && roots_[used_root_].lane.id == run->lane) {
+        used_root_ = 1 - used_root_;
+      }
+      run = runs_.erase(run);
+      continue;
+    }
+    if (now.mono >= run->resend_at) {
+      messages_.push_back(run->m1);
+      run->resend_after *= 2;
+      run->resend_at = now.mono + run->resend_after;
+    }
+    ++run;
+  }
+}
+
+std::optional<absl::Duration> LaneInitiator::NextTime() const {
+  std::optional<absl::Duration> next;
+  for (const Run& run : runs_) {
+    const absl::Duration due =
+        std::min(run.resend_at, run.started + kRunTimeout);
+    if (!next.has_value() || due < *next) next = due;
+  }
+  return next;
+}
+
+uint32_t LaneInitiator::LowestOutstanding(const LaneId& lane,
+                                          uint32_t index) const {
+  for (const Run& run : runs_) {
+    if (run.lane == lane) index = std::min(index, run.index);
+  }
+  return index;
+}
+
+LaneInitiator::Root* LaneInitiator::FindRoot(const LaneId& lane) {
+  for (Root& root : roots_) {
+    if (root.lane.id == lane) return &root;
+  }
+  return nullptr;
+}
+
+std::vector<LaneInitiator::Run>::iterator LaneInitiator::FindRun(
+    const LaneId& lane, uint32_t index) {
+  return std::find_if(runs_.begin(), runs_.end(), [&](const Run& run) {
+    return run.lane == lane && run.index == index;
+  });
+}
+
+uint64_t LaneInitiator::remaining() const {
+  return kLastLeaf + uint64_t{1} - roots_[used_root_].mark;
+}
+
+std::vector<std::string> LaneInitiator::TakeMessages() {
+  return std::exchange(messages_, {});
+}
+
+std::vector<LaneEvent> LaneInitiator::TakeEvents() {
+  return std::exchange(events_, {});
+}
+
+}  // namespace skex

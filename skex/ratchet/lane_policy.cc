@@ -1,0 +1,82 @@
+#include "skex/ratchet/lane_policy.h"
+
+#include <openssl/sha.h>
+
+#include "absl/strings/str_cat.h"
+#include "skex/base/bytes.h"
+#include "skex/ratchet/lane_keys.h"
+#include "skex/ratchet/messages.h"
+
+namespace skex {
+namespace {
+
+constexpr absl::string_view kContextLabel = "skex unmediated";
+
+}  // namespace
+
+absl::Status LanePolicy::Check() const {
+  const auto refuse = [this](auto&&... what) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("lane from ", initiator.text(), " to ", responder.text(),
+                     ": ", what...));
+  };
+  if (initiator == responder) return refuse("an agent is no peer of itself");
+  if (!IsKeySize(key_bytes, freshness)) {
+    return refuse("keys of ", key_bytes, " bytes; want a multiple of 16 from ",
+                  kLeastKeyBytes, " to ", MostKeyBytes(freshness),
+                  " with freshness ", FreshnessName(freshness));
+  }
+  if (use_limit < 1 || use_limit > kMostUses) {
+    return refuse("use limit ", use_limit, "; want 1 to ", kMostUses);
+  }
+  if (key_lifetime < absl::Seconds(1) || key_lifetime > absl::Hours(24 * 365)) {
+    return refuse("key lifetime ", absl::FormatDuration(key_lifetime),
+                  "; want 1s to 8760h");
+  }
+  return absl::OkStatus();
+}
+
+PolicyHash LanePolicy::ContextHash() const {
+  ByteWriter writer;
+  writer.Raw(kContextLabel).U16(kLaneSuite);
+  writer.Prefixed(initiator.text()).Prefixed(responder.text());
+  writer.U8(static_cast<uint8_t>(freshness)).U16(key_bytes);
+  writer.U32(static_cast<uint32_t>(absl::ToInt64Seconds(key_lifetime)));
+  writer.U32(EffectiveUseLimit());
+  PolicyHash hash;
+  SHA256(AsBytes(writer.bytes()).data(), writer.bytes().size(), hash.data());
+  return hash;
+}
+
+std::shared_ptr<const KeyTerms> LanePolicy::Terms(
+    const BootId& initiator_boot, const BootId& responder_boot) const {
+  return std::make_shared<const KeyTerms>(
+      KeyTerms{.initiator = initiator,
+               .responder = responder,
+               .initiator_boot = initiator_boot,
+               .responder_boot = responder_boot,
+               .source = KeySource::kUnmediated,
+               .label = KeyLabel::kComputational,
+               .freshness = freshness,
+               .policy_hash = ContextHash(),
+               // Whole seconds, as hashed.
+               .lifetime = absl::Seconds(absl::ToInt64Seconds(key_lifetime)),
+               .use_limit = EffectiveUseLimit()});
+}
+
+absl::Status LanePolicy::CheckFreshKey(const Key& key) const {
+  const KeyTerms& terms = *key.terms;
+  const bool of_this_pair =
+      (terms.initiator == initiator && terms.responder == responder) ||
+      (terms.initiator == responder && terms.responder == initiator);
+  if (terms.source != KeySource::kDske || !of_this_pair ||
+      key.bytes.size() < kLaneKeySize) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "key ", key.id.Hex(), " cannot re-root the lane from ",
+        initiator.text(), " to ", responder.text(), ": want ", kLaneKeySize,
+        " bytes or more, established by DSKE between these two"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace skex
