@@ -41,7 +41,9 @@ FakeLane::FakeLane(uint64_t seed, const LanePolicy& policy)
     : initiator_policy(policy),
       responder_policy(policy),
       now{absl::UnixEpoch(), absl::Seconds(1000)},
-      entropy_(seed) {
+      seed_(seed),
+      initiator_entropy_(0),
+      responder_entropy_(0) {
   const AgentId& alice = policy.initiator;
   const AgentId& bob = policy.responder;
   LanePair at_alice = SplitRoot(FakeRoot(seed), alice, bob);
@@ -56,12 +58,28 @@ FakeLane::FakeLane(uint64_t seed, const LanePolicy& policy)
   RestartResponder().IgnoreError();
 }
 
+FakeLane::FakeLane(uint64_t seed, FakeLaneStorage at_initiator,
+                   FakeLaneStorage at_responder)
+    : initiator_storage(std::move(at_initiator)),
+      responder_storage(std::move(at_responder)),
+      initiator_policy(FakeLanePolicy()),
+      responder_policy(FakeLanePolicy()),
+      now{absl::UnixEpoch(), absl::Seconds(1000)},
+      seed_(seed),
+      initiator_entropy_(0),
+      responder_entropy_(0) {
+  RestartInitiator().IgnoreError();
+  RestartResponder().IgnoreError();
+}
+
 absl::Status FakeLane::RestartInitiator() {
   initiator.reset();
-  auto opened = LaneInitiator::Open({.policy = initiator_policy,
-                                     .boot = RandomId<BootId>(entropy_),
-                                     .entropy = &entropy_,
-                                     .storage = &initiator_storage});
+  initiator_entropy_ = SeededEntropy(seed_ * 1000 + 2 * initiator_starts_++);
+  auto opened =
+      LaneInitiator::Open({.policy = initiator_policy,
+                           .boot = RandomId<BootId>(initiator_entropy_),
+                           .entropy = &initiator_entropy_,
+                           .storage = &initiator_storage});
   if (!opened.ok()) return opened.status();
   initiator = *std::move(opened);
   return absl::OkStatus();
@@ -69,10 +87,13 @@ absl::Status FakeLane::RestartInitiator() {
 
 absl::Status FakeLane::RestartResponder() {
   responder.reset();
-  auto opened = LaneResponder::Open({.policy = responder_policy,
-                                     .boot = RandomId<BootId>(entropy_),
-                                     .entropy = &entropy_,
-                                     .storage = &responder_storage});
+  responder_entropy_ =
+      SeededEntropy(seed_ * 1000 + 2 * responder_starts_++ + 1);
+  auto opened =
+      LaneResponder::Open({.policy = responder_policy,
+                           .boot = RandomId<BootId>(responder_entropy_),
+                           .entropy = &responder_entropy_,
+                           .storage = &responder_storage});
   if (!opened.ok()) return opened.status();
   responder = *std::move(opened);
   return absl::OkStatus();

@@ -58,8 +58,12 @@ struct LaneStep {
 class FakeLane {
  public:
   explicit FakeLane(uint64_t seed, const LanePolicy& policy = FakeLanePolicy());
+  // On storages that are provisioned already.
+  FakeLane(uint64_t seed, FakeLaneStorage at_initiator,
+           FakeLaneStorage at_responder);
 
-  // Crash and start of one end: what is not in its storage is gone.
+  // Crash and start of one end: what is not in its storage is gone. Its random
+  // bytes follow from the seed and the number of its starts alone.
   absl::Status RestartInitiator();
   absl::Status RestartResponder();
 
@@ -85,7 +89,11 @@ class FakeLane {
   Instant now;
 
  private:
-  SeededEntropy entropy_;
+  uint64_t seed_;
+  uint64_t initiator_starts_ = 0;
+  uint64_t responder_starts_ = 0;
+  SeededEntropy initiator_entropy_;
+  SeededEntropy responder_entropy_;
 };
 
 }  // namespace skex

@@ -1,0 +1,451 @@
+#include "skex/ratchet/initiator.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "skex/base/bytes.h"
+#include "skex/base/secret.h"
+#include "skex/psk/key.h"
+#include "skex/ratchet/fake_lane.h"
+#include "skex/ratchet/lane_events.h"
+#include "skex/ratchet/lane_keys.h"
+#include "skex/ratchet/lane_state.h"
+#include "skex/ratchet/messages.h"
+
+namespace skex {
+namespace {
+
+using absl::StatusCode;
+
+// The lane as the initiator's storage holds it.
+Lane DurableLane(const FakeLane& lane) {
+  return std::move(
+      LaneState::Decode(AsBytes(*lane.initiator_storage.state))->lanes[0]);
+}
+
+M1Message ParsedM1(const std::string& bytes) {
+  return *M1Message::Parse(AsBytes(bytes));
+}
+
+// What a responder with the lane's static key would say of `m1`.
+std::string StaleFor(const FakeLane& lane, const std::string& m1,
+                     uint32_t next) {
+  const M1Message parsed = ParsedM1(m1);
+  const StaleMessage stale = {.lane = parsed.lane,
+                              .index = parsed.index,
+                              .nonce = parsed.nonce,
+                              .next = next};
+  return stale.Seal(DurableLane(lane).stale);
+}
+
+StatusCode FailureCode(const std::vector<LaneEvent>& events) {
+  const RunFailed* const failed = Find<RunFailed>(events);
+  return failed == nullptr ? StatusCode::kOk : failed->reason.code();
+}
+
+TEST(LaneInitiatorTest, RunGivesBothEndsTheSameKeyAndTerms) {
+  FakeLane lane(1);
+  const LaneStep started = lane.Start();
+  ASSERT_TRUE(started.status.ok()) << started.status;
+  const LaneStep answered = lane.ToResponder(started.message());
+  lane.now.mono += absl::Milliseconds(5);
+  const LaneStep finished = lane.ToInitiator(answered.message());
+  ASSERT_TRUE(finished.status.ok()) << finished.status;
+  const KeyAgreed* const ours = Find<KeyAgreed>(finished.events);
+  const KeyAgreed* const theirs = Find<KeyAgreed>(answered.events);
+  ASSERT_TRUE(ours != nullptr && theirs != nullptr);
+  EXPECT_EQ(ours->key.id, theirs->key.id);
+  EXPECT_EQ(ours->key.bytes.size(), 32u);
+  EXPECT_TRUE(
+      EqualInConstantTime(ours->key.bytes.view(), theirs->key.bytes.view()));
+  EXPECT_EQ(ours->took, absl::Milliseconds(5));
+  EXPECT_EQ(ours->key.terms->initiator_boot, theirs->key.terms->initiator_boot);
+  EXPECT_EQ(ours->key.terms->responder_boot, theirs->key.terms->responder_boot);
+  EXPECT_NE(ours->key.terms->initiator_boot, ours->key.terms->responder_boot);
+  EXPECT_EQ(ours->key.terms->source, KeySource::kUnmediated);
+  EXPECT_EQ(ours->key.terms->label, KeyLabel::kComputational);
+  EXPECT_EQ(lane.initiator->outstanding(), 0u);
+}
+
+TEST(LaneInitiatorTest, KeysHaveTheConfiguredSize) {
+  LanePolicy policy = FakeLanePolicy();
+  policy.freshness = Freshness::kDelivery;
+  policy.key_bytes = 4096;
+  FakeLane lane(1, policy);
+  const LaneStep answered = lane.ToResponder(lane.Start().message());
+  const KeyAgreed* const key = Find<KeyAgreed>(answered.events);
+  ASSERT_NE(key, nullptr);
+  EXPECT_EQ(key->key.bytes.size(), 4096u);
+}
+
+TEST(LaneInitiatorTest, EveryRunHasAnotherIndexIdAndKey) {
+  FakeLane lane(1);
+  const LaneStep one = lane.ToResponder(lane.Start().message());
+  const LaneStep two = lane.ToResponder(lane.Start().message());
+  const Key& a = Find<KeyAgreed>(one.events)->key;
+  const Key& b = Find<KeyAgreed>(two.events)->key;
+  EXPECT_NE(a.id, b.id);
+  EXPECT_FALSE(EqualInConstantTime(a.bytes.view(), b.bytes.view()));
+}
+
+TEST(LaneInitiatorTest, LeavesAreClaimedDurablyBeforeM1Leaves) {
+  FakeLane lane(1);
+  const LaneStep started = lane.Start();
+  const uint32_t index = ParsedM1(started.message()).index;
+  EXPECT_EQ(index, 0u);
+  // Nothing of the claimed leaves is on the medium.
+  EXPECT_EQ(DurableLane(lane).tree.first(), kLaneWindow);
+}
+
+TEST(LaneInitiatorTest, OneDurableWriteCoversAWindowOfRuns) {
+  FakeLane lane(1);
+  const uint64_t before = lane.initiator_storage.commits;
+  ASSERT_TRUE(lane.Runs(kLaneWindow));
+  EXPECT_EQ(lane.initiator_storage.commits, before + 1);
+  ASSERT_TRUE(lane.Run());
+  EXPECT_EQ(lane.initiator_storage.commits, before + 2);
+  EXPECT_EQ(DurableLane(lane).tree.first(), 2 * kLaneWindow);
+}
+
+TEST(LaneInitiatorTest, NoMessageLeavesWithoutItsDurableWrite) {
+  for (const absl::Status& failure :
+       {absl::ResourceExhaustedError("full"), absl::UnavailableError("io")}) {
+    FakeLane lane(1);
+    lane.initiator_storage.failure = failure;
+    const LaneStep failed = lane.Start();
+    EXPECT_EQ(failed.status.code(), failure.code());
+    EXPECT_TRUE(failed.messages.empty());
+    EXPECT_EQ(lane.initiator->outstanding(), 0u);
+    lane.initiator_storage.failure = absl::OkStatus();
+    EXPECT_TRUE(lane.Run());
+  }
+}
+
+TEST(LaneInitiatorTest, RestartSkipsWhatWasClaimed) {
+  FakeLane lane(1);
+  ASSERT_TRUE(lane.Runs(3));
+  ASSERT_TRUE(lane.RestartInitiator().ok());
+  const LaneStep started = lane.Start();
+  EXPECT_EQ(ParsedM1(started.message()).index, kLaneWindow);
+  EXPECT_TRUE(lane.ToResponder(started.message()).status.ok());
+  EXPECT_EQ(lane.responder->skipped_leaves(), kLaneWindow - 3);
+}
+
+TEST(LaneInitiatorTest, M1NamesTheLowestOutstandingAndTheHighestFinished) {
+  FakeLane lane(1);
+  const std::string first = lane.Start().message();
+  const std::string second = lane.Start().message();
+  const std::string third = lane.Start().message();
+  EXPECT_EQ(ParsedM1(third).lowest, 0u);
+  EXPECT_EQ(ParsedM1(third).finished, 0u);
+  ASSERT_TRUE(lane.ToInitiator(lane.ToResponder(first).message()).status.ok());
+  const M1Message fourth = ParsedM1(lane.Start().message());
+  EXPECT_EQ(fourth.lowest, 1u);
+  EXPECT_EQ(fourth.finished, 1u);
+  ASSERT_TRUE(lane.ToInitiator(lane.ToResponder(third).message()).status.ok());
+  const M1Message fifth = ParsedM1(lane.Start().message());
+  EXPECT_EQ(fifth.lowest, 1u);
+  EXPECT_EQ(fifth.finished, 3u);
+}
+
+TEST(LaneInitiatorTest, RunsUnderWayAreBounded) {
+  FakeLane lane(1);
+  for (size_t i = 0; i < kMostTentative; ++i) {
+    ASSERT_TRUE(lane.Start().status.ok());
+  }
+  EXPECT_EQ(lane.Start().status.code(), StatusCode::kResourceExhausted);
+  lane.Pass(kRunTimeout);
+  EXPECT_TRUE(lane.Run());
+}
+
+TEST(LaneInitiatorTest, SendsM1AgainLessAndLessOftenThenGivesUp) {
+  FakeLane lane(1);
+  const std::string m1 = lane.Start().message();
+  std::vector<int> resent;
+  for (int second = 1; second < 30; ++second) {
+    const LaneStep step = lane.Pass(absl::Seconds(1)).first;
+    if (step.messages.empty()) continue;
+    EXPECT_EQ(step.message(), m1);
+    resent.push_back(second);
+  }
+  EXPECT_EQ(resent, (std::vector<int>{1, 3, 7, 15}));
+  EXPECT_EQ(lane.initiator->outstanding(), 1u);
+  const LaneStep given_up = lane.Pass(absl::Seconds(1)).first;
+  EXPECT_EQ(FailureCode(given_up.events), StatusCode::kDeadlineExceeded);
+  EXPECT_TRUE(given_up.messages.empty());
+  EXPECT_EQ(lane.initiator->outstanding(), 0u);
+}
+
+TEST(LaneInitiatorTest, NextTimeIsWhenSomethingIsDue) {
+  FakeLane lane(1);
+  EXPECT_FALSE(lane.initiator->NextTime().has_value());
+  const absl::Duration start = lane.now.mono;
+  lane.Start();
+  EXPECT_EQ(lane.initiator->NextTime(), start + absl::Seconds(1));
+  for (const int seconds : {1, 2, 4, 8}) lane.Pass(absl::Seconds(seconds));
+  EXPECT_EQ(lane.initiator->NextTime(), start + kRunTimeout);
+}
+
+TEST(LaneInitiatorTest, AnswerAfterGivingUpIsRefused) {
+  FakeLane lane(1);
+  const LaneStep answered = lane.ToResponder(lane.Start().message());
+  lane.Pass(kRunTimeout);
+  const LaneStep late = lane.ToInitiator(answered.message());
+  EXPECT_EQ(late.status.code(), StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(late.events.empty());
+}
+
+TEST(LaneInitiatorTest, SecondAnswerIsRefused) {
+  FakeLane lane(1);
+  const LaneStep answered = lane.ToResponder(lane.Start().message());
+  ASSERT_TRUE(lane.ToInitiator(answered.message()).status.ok());
+  const LaneStep again = lane.ToInitiator(answered.message());
+  EXPECT_EQ(again.status.code(), StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(again.events.empty());
+}
+
+TEST(LaneInitiatorTest, EveryFlippedBitOfM2IsRefusedAndChangesNothing) {
+  FakeLane lane(1);
+  const LaneStep answered = lane.ToResponder(lane.Start().message());
+  const std::string good = answered.message();
+  for (size_t bit = 0; bit < good.size() * 8; ++bit) {
+    std::string bad = good;
+    bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << bit % 8));
+    const LaneStep refused = lane.ToInitiator(bad);
+    EXPECT_FALSE(refused.status.ok()) << bit;
+    EXPECT_TRUE(refused.events.empty() && refused.messages.empty()) << bit;
+  }
+  EXPECT_TRUE(lane.ToInitiator(good).status.ok());
+}
+
+TEST(LaneInitiatorTest, M2ThatDoesNotVerifyIsDataLoss) {
+  FakeLane lane(1);
+  const LaneStep answered = lane.ToResponder(lane.Start().message());
+  std::string bad = answered.message();
+  bad.back() ^= 1;
+  EXPECT_EQ(lane.ToInitiator(bad).status.code(), StatusCode::kDataLoss);
+}
+
+TEST(LaneInitiatorTest, OtherBytesAreInvalid) {
+  FakeLane lane(1);
+  const std::string m1 = lane.Start().message();
+  EXPECT_EQ(lane.ToInitiator("").status.code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(lane.ToInitiator(m1).status.code(), StatusCode::kInvalidArgument);
+  const std::string m2 = lane.ToResponder(m1).message();
+  EXPECT_EQ(lane.ToInitiator(m2 + "x").status.code(),
+            StatusCode::kInvalidArgument);
+}
+
+TEST(LaneInitiatorTest, AnswersMayComeInAnyOrder) {
+  FakeLane lane(1);
+  std::vector<std::string> m2s;
+  for (size_t i = 0; i < kMostTentative; ++i) {
+    m2s.push_back(lane.ToResponder(lane.Start().message()).message());
+  }
+  for (size_t i = m2s.size(); i-- > 0;) {
+    const LaneStep finished = lane.ToInitiator(m2s[i]);
+    ASSERT_TRUE(finished.status.ok()) << finished.status;
+    EXPECT_EQ(Find<KeyAgreed>(finished.events)->index, i);
+  }
+}
+
+TEST(LaneInitiatorTest, RefusalEndsTheRunWithItsReason) {
+  FakeLane lane(1);
+  lane.responder_policy.key_bytes = 48;
+  ASSERT_TRUE(lane.RestartResponder().ok());
+  const LaneStep answered = lane.ToResponder(lane.Start().message());
+  EXPECT_EQ(answered.status.code(), StatusCode::kFailedPrecondition);
+  const LaneStep refused = lane.ToInitiator(answered.message());
+  EXPECT_TRUE(refused.status.ok());
+  ASSERT_EQ(FailureCode(refused.events), StatusCode::kFailedPrecondition);
+  EXPECT_NE(Find<RunFailed>(refused.events)
+                ->reason.message()
+                .find("configurations differ"),
+            absl::string_view::npos);
+  EXPECT_EQ(Find<KeyAgreed>(refused.events), nullptr);
+}
+
+// --- STALE ---
+
+TEST(LaneInitiatorTest, StaleOfItsOwnLeafEndsTheRunWithoutAJump) {
+  FakeLane lane(1);
+  const std::string m1 = lane.Start().message();
+  ASSERT_TRUE(lane.ToResponder(m1).status.ok());
+  // The kept M2 dies with the responder's process.
+  ASSERT_TRUE(lane.RestartResponder().ok());
+  const LaneStep stale = lane.ToResponder(m1);
+  EXPECT_EQ(stale.status.code(), StatusCode::kAlreadyExists);
+  const LaneStep told = lane.ToInitiator(stale.message());
+  EXPECT_TRUE(told.status.ok());
+  EXPECT_EQ(FailureCode(told.events), StatusCode::kAborted);
+  EXPECT_EQ(lane.initiator->rollbacks_detected(), 0u);
+  EXPECT_EQ(ParsedM1(lane.Start().message()).index, 1u);
+}
+
+TEST(LaneInitiatorTest, RestoredInitiatorLearnsItFromOneStale) {
+  for (const int back : {5, 500, 1024, 3000}) {
+    FakeLane lane(1);
+    ASSERT_TRUE(lane.Run());
+    const FakeLaneStorage backup = lane.initiator_storage;
+    ASSERT_TRUE(lane.Runs(back + kLaneWindow));
+    const uint32_t used = 1 + back + kLaneWindow;
+    lane.initiator_storage = backup;
+    ASSERT_TRUE(lane.RestartInitiator().ok());
+    const LaneStep stale = lane.ToResponder(lane.Start().message());
+    EXPECT_EQ(stale.status.code(), StatusCode::kAlreadyExists);
+    const LaneStep told = lane.ToInitiator(stale.message());
+    const RollbackDetected* const rollback =
+        Find<RollbackDetected>(told.events);
+    ASSERT_NE(rollback, nullptr) << back;
+    EXPECT_EQ(rollback->from, kLaneWindow + 1);
+    EXPECT_EQ(rollback->to, used);
+    EXPECT_EQ(lane.initiator->rollbacks_detected(), 1u);
+    const std::string m1 = lane.Start().message();
+    EXPECT_EQ(ParsedM1(m1).index, used);
+    // The leaves that the backup brought back are gone from the medium.
+    EXPECT_GT(DurableLane(lane).tree.first(), used);
+    EXPECT_TRUE(lane.ToInitiator(lane.ToResponder(m1).message()).status.ok());
+    EXPECT_TRUE(lane.Run());
+  }
+}
+
+TEST(LaneInitiatorTest, StaleOfNoOutstandingNonceIsRefused) {
+  FakeLane lane(1);
+  const std::string old = lane.Start().message();
+  ASSERT_TRUE(lane.ToInitiator(lane.ToResponder(old).message()).status.ok());
+  const std::string m1 = lane.Start().message();
+  EXPECT_EQ(lane.ToInitiator(StaleFor(lane, old, 900)).status.code(),
+            StatusCode::kFailedPrecondition);
+  // The index of a run under way, the nonce of another.
+  StaleMessage mixed = *StaleMessage::Parse(AsBytes(StaleFor(lane, m1, 900)));
+  mixed.nonce = ParsedM1(old).nonce;
+  EXPECT_EQ(lane.ToInitiator(mixed.Seal(DurableLane(lane).stale)).status.code(),
+            StatusCode::kFailedPrecondition);
+  EXPECT_EQ(lane.initiator->outstanding(), 1u);
+  EXPECT_EQ(lane.initiator->rollbacks_detected(), 0u);
+}
+
+TEST(LaneInitiatorTest, EveryFlippedBitOfStaleIsRefused) {
+  FakeLane lane(1);
+  const std::string good = StaleFor(lane, lane.Start().message(), 900);
+  for (size_t bit = 0; bit < good.size() * 8; ++bit) {
+    std::string bad = good;
+    bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << bit % 8));
+    EXPECT_FALSE(lane.ToInitiator(bad).status.ok()) << bit;
+  }
+  std::string bad = good;
+  bad.back() ^= 1;
+  EXPECT_EQ(lane.ToInitiator(bad).status.code(), StatusCode::kDataLoss);
+  EXPECT_EQ(lane.initiator->outstanding(), 1u);
+  EXPECT_TRUE(lane.ToInitiator(good).status.ok());
+}
+
+TEST(LaneInitiatorTest, StaleNeverLeadsBack) {
+  FakeLane lane(1);
+  ASSERT_TRUE(lane.Runs(10));
+  const std::string m1 = lane.Start().message();
+  EXPECT_TRUE(lane.ToInitiator(StaleFor(lane, m1, 3)).status.ok());
+  EXPECT_EQ(ParsedM1(lane.Start().message()).index, 11u);
+  EXPECT_EQ(lane.initiator->rollbacks_detected(), 0u);
+}
+
+TEST(LaneInitiatorTest, JumpInsideTheClaimedLeavesNeedsNoDurableWrite) {
+  FakeLane lane(1);
+  const std::string m1 = lane.Start().message();
+  const uint64_t before = lane.initiator_storage.commits;
+  ASSERT_TRUE(lane.ToInitiator(StaleFor(lane, m1, 900)).status.ok());
+  EXPECT_EQ(ParsedM1(lane.Start().message()).index, 900u);
+  EXPECT_EQ(lane.initiator_storage.commits, before);
+}
+
+TEST(LaneInitiatorTest, LongestJumpIsObeyedAndALongerOneNeedsTheOperator) {
+  FakeLane lane(1);
+  std::string m1 = lane.Start().message();
+  const uint32_t longest = 1 + LaneInitiator::kMostJump;
+  ASSERT_TRUE(lane.ToInitiator(StaleFor(lane, m1, longest)).status.ok());
+  m1 = lane.Start().message();
+  EXPECT_EQ(ParsedM1(m1).index, longest);
+  EXPECT_EQ(lane.initiator->AllowJump().code(),
+            StatusCode::kFailedPrecondition);
+
+  const uint32_t longer = longest + 2 + LaneInitiator::kMostJump;
+  const LaneStep told = lane.ToInitiator(StaleFor(lane, m1, longer));
+  const JumpRefused* const refused = Find<JumpRefused>(told.events);
+  ASSERT_NE(refused, nullptr);
+  EXPECT_EQ(refused->from, longest + 1);
+  EXPECT_EQ(refused->to, longer);
+  m1 = lane.Start().message();
+  EXPECT_EQ(ParsedM1(m1).index, longest + 1);
+
+  EXPECT_TRUE(lane.initiator->AllowJump().ok());
+  EXPECT_EQ(lane.initiator->AllowJump().code(),
+            StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ParsedM1(lane.Start().message()).index, longer);
+  EXPECT_EQ(lane.initiator->rollbacks_detected(), 2u);
+}
+
+TEST(LaneInitiatorTest, NoStaleLeadsBehindHalfOfTheLane) {
+  FakeLane lane(1);
+  std::string m1 = lane.Start().message();
+  const uint32_t half = LaneInitiator::kHalfOfLane;
+  // To just before it, with the operator.
+  lane.ToInitiator(StaleFor(lane, m1, half - 10));
+  ASSERT_TRUE(lane.initiator->AllowJump().ok());
+  m1 = lane.Start().message();
+  ASSERT_EQ(ParsedM1(m1).index, half - 10);
+  EXPECT_NE(
+      Find<JumpRefused>(lane.ToInitiator(StaleFor(lane, m1, half + 1)).events),
+      nullptr);
+  m1 = lane.Start().message();
+  EXPECT_EQ(ParsedM1(m1).index, half - 9);
+  EXPECT_EQ(
+      Find<JumpRefused>(lane.ToInitiator(StaleFor(lane, m1, half)).events),
+      nullptr);
+  EXPECT_EQ(ParsedM1(lane.Start().message()).index, half);
+}
+
+TEST(LaneInitiatorTest, UsedUpLaneSaysSo) {
+  FakeLane lane(1);
+  const std::string m1 = lane.Start().message();
+  lane.ToInitiator(StaleFor(lane, m1, kLastLeaf));
+  ASSERT_TRUE(lane.initiator->AllowJump().ok());
+  EXPECT_EQ(ParsedM1(lane.Start().message()).index, kLastLeaf);
+  EXPECT_EQ(lane.Start().status.code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(lane.initiator->remaining(), 0u);
+  ASSERT_TRUE(lane.RestartInitiator().ok());
+  EXPECT_EQ(lane.Start().status.code(), StatusCode::kResourceExhausted);
+}
+
+TEST(LaneInitiatorTest, LastLeafGivesAKey) {
+  FakeLane lane(1);
+  lane.ToInitiator(StaleFor(lane, lane.Start().message(), kLastLeaf));
+  ASSERT_TRUE(lane.initiator->AllowJump().ok());
+  const std::string m1 = lane.Start().message();
+  ASSERT_TRUE(lane.ToResponder(m1).status.ok());
+  // A STALE can still say what comes next.
+  ASSERT_TRUE(lane.RestartResponder().ok());
+  const std::string bytes = lane.ToResponder(m1).message();
+  EXPECT_EQ(StaleMessage::Parse(AsBytes(bytes))->next, kLastLeaf + 1);
+}
+
+TEST(LaneInitiatorTest, OpensOnlyItsOwnLane) {
+  FakeLane lane(1);
+  const auto code = [&lane] { return lane.RestartInitiator().code(); };
+  const FakeLaneStorage good = lane.initiator_storage;
+  lane.initiator_storage.state = lane.responder_storage.state;
+  EXPECT_EQ(code(), StatusCode::kFailedPrecondition);
+  lane.initiator_storage.state.reset();
+  EXPECT_EQ(code(), StatusCode::kNotFound);
+  lane.initiator_storage.state = "SKXL\x02";
+  EXPECT_EQ(code(), StatusCode::kInvalidArgument);
+  lane.initiator_storage = good;
+  lane.initiator_storage.state->back() ^= 1;
+  EXPECT_EQ(code(), StatusCode::kDataLoss);
+}
+
+}  // namespace
+}  // namespace skex

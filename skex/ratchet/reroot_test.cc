@@ -1,0 +1,339 @@
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "skex/base/bytes.h"
+#include "skex/base/secret.h"
+#include "skex/psk/key.h"
+#include "skex/ratchet/fake_lane.h"
+#include "skex/ratchet/fake_lane_storage.h"
+#include "skex/ratchet/initiator.h"
+#include "skex/ratchet/lane_events.h"
+#include "skex/ratchet/lane_keys.h"
+#include "skex/ratchet/lane_state.h"
+#include "skex/ratchet/messages.h"
+#include "skex/ratchet/responder.h"
+
+namespace skex {
+namespace {
+
+using absl::StatusCode;
+
+std::vector<LaneId> DurableLanes(const FakeLaneStorage& storage) {
+  std::vector<LaneId> ids;
+  const absl::StatusOr<LaneState> state =
+      LaneState::Decode(AsBytes(*storage.state));
+  for (const Lane& lane : state->lanes) ids.push_back(lane.id);
+  return ids;
+}
+
+LaneId LaneOf(const std::string& m1) {
+  return M1Message::Parse(AsBytes(m1))->lane;
+}
+
+// One re-root on a network that loses nothing; true if both ends have it.
+bool ReRoots(FakeLane& lane, uint64_t seed) {
+  if (!lane.responder->AddFreshKey(FakeFreshKey(seed), lane.now).ok()) {
+    return false;
+  }
+  const LaneStep started = lane.Reroot(FakeFreshKey(seed));
+  const LaneStep answered = lane.ToResponder(started.message());
+  const LaneStep finished = lane.ToInitiator(answered.message());
+  const LaneRerooted* const ours = Find<LaneRerooted>(finished.events);
+  const LaneRerooted* const theirs = Find<LaneRerooted>(answered.events);
+  return finished.status.ok() && ours != nullptr && theirs != nullptr &&
+         ours->lane == theirs->lane;
+}
+
+// A run within three attempts, each given up in time if it gets no answer.
+bool RecoversIn(FakeLane& lane, int attempts) {
+  for (int i = 0; i < attempts; ++i) {
+    if (lane.Run()) return true;
+    lane.Pass(kRunTimeout);
+  }
+  return false;
+}
+
+TEST(RerootTest, BothRootsStandUntilTheFirstRunOnTheNewOne) {
+  FakeLane lane(1);
+  ASSERT_TRUE(lane.Runs(5));
+  const LaneId old = DurableLanes(lane.responder_storage)[0];
+  ASSERT_TRUE(ReRoots(lane, 7));
+  ASSERT_EQ(DurableLanes(lane.initiator_storage).size(), 2u);
+  EXPECT_EQ(DurableLanes(lane.initiator_storage),
+            DurableLanes(lane.responder_storage));
+  EXPECT_EQ(DurableLanes(lane.initiator_storage)[0], old);
+
+  const LaneStep started = lane.Start();
+  EXPECT_NE(LaneOf(started.message()), old);
+  EXPECT_EQ(M1Message::Parse(AsBytes(started.message()))->index, 0u);
+  const LaneStep answered = lane.ToResponder(started.message());
+  EXPECT_EQ(Find<LaneErased>(answered.events)->lane, old);
+  const LaneStep finished = lane.ToInitiator(answered.message());
+  EXPECT_EQ(Find<LaneErased>(finished.events)->lane, old);
+  EXPECT_EQ(DurableLanes(lane.initiator_storage),
+            std::vector<LaneId>{LaneOf(started.message())});
+  EXPECT_EQ(DurableLanes(lane.responder_storage),
+            std::vector<LaneId>{LaneOf(started.message())});
+  EXPECT_TRUE(lane.Runs(5));
+}
+
+TEST(RerootTest, NewRootDependsOnTheFreshKeyAndOnTheLeaf) {
+  FakeLane one(1);
+  FakeLane other_fresh(1);
+  FakeLane other_leaf(1);
+  ASSERT_TRUE(other_leaf.Run());
+  ASSERT_TRUE(ReRoots(one, 7));
+  ASSERT_TRUE(ReRoots(other_fresh, 8));
+  ASSERT_TRUE(ReRoots(other_leaf, 7));
+  const auto id = [](const FakeLane& lane) {
+    return DurableLanes(lane.responder_storage).back();
+  };
+  EXPECT_NE(id(one), id(other_fresh));
+  EXPECT_NE(id(one), id(other_leaf));
+}
+
+TEST(RerootTest, LeafOfAReRootIsPuncturedDurablyAtBothEnds) {
+  FakeLane lane(1);
+  ASSERT_TRUE(ReRoots(lane, 7));
+  for (const FakeLaneStorage* storage :
+       {&lane.initiator_storage, &lane.responder_storage}) {
+    EXPECT_FALSE(
+        LaneState::Decode(AsBytes(*storage->state))->lanes[0].tree.Covers(0));
+  }
+}
+
+TEST(RerootTest, ReRootGivesNoKeyAndCountsAsNoTentativeOne) {
+  FakeLane lane(1);
+  ASSERT_TRUE(lane.responder->AddFreshKey(FakeFreshKey(7), lane.now).ok());
+  const LaneStep answered =
+      lane.ToResponder(lane.Reroot(FakeFreshKey(7)).message());
+  EXPECT_EQ(Find<KeyAgreed>(answered.events), nullptr);
+  EXPECT_EQ(lane.responder->tentative(), 0u);
+}
+
+TEST(RerootTest, RunsOfTheOldRootThatAreUnderWayStillFinish) {
+  FakeLane lane(1);
+  const std::string not_delivered = lane.Start().message();
+  const LaneStep not_answered = lane.ToResponder(lane.Start().message());
+  ASSERT_TRUE(ReRoots(lane, 7));
+  const LaneStep answered = lane.ToResponder(not_delivered);
+  EXPECT_TRUE(answered.status.ok()) << answered.status;
+  EXPECT_NE(Find<KeyAgreed>(lane.ToInitiator(answered.message()).events),
+            nullptr);
+  ASSERT_TRUE(lane.Run());
+  // The old root is gone; what the run needs is not.
+  EXPECT_NE(Find<KeyAgreed>(lane.ToInitiator(not_answered.message()).events),
+            nullptr);
+}
+
+TEST(RerootTest, OnlyFreshKeysOfThePairAreTaken) {
+  FakeLane lane(1);
+  Key bad = FakeFreshKey(7);
+  bad.bytes = Secret::OfSize(16);
+  EXPECT_EQ(lane.responder->AddFreshKey(std::move(bad), lane.now).code(),
+            StatusCode::kInvalidArgument);
+  bad = FakeFreshKey(7);
+  bad.bytes = Secret::OfSize(16);
+  const LaneStep refused = lane.Reroot(std::move(bad));
+  EXPECT_EQ(refused.status.code(), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(refused.messages.empty());
+}
+
+TEST(RerootTest, OneReRootIsUnderWayAtATime) {
+  FakeLane lane(1);
+  ASSERT_TRUE(lane.Reroot(FakeFreshKey(7)).status.ok());
+  EXPECT_EQ(lane.Reroot(FakeFreshKey(8)).status.code(),
+            StatusCode::kFailedPrecondition);
+  lane.Pass(kRunTimeout);
+  EXPECT_TRUE(ReRoots(lane, 8));
+}
+
+TEST(RerootTest, FreshKeysAreKeptOnceAFewAndForTheirLifetime) {
+  FakeLane lane(1);
+  ASSERT_TRUE(lane.responder->AddFreshKey(FakeFreshKey(0), lane.now).ok());
+  EXPECT_EQ(lane.responder->AddFreshKey(FakeFreshKey(0), lane.now).code(),
+            StatusCode::kAlreadyExists);
+  for (uint64_t seed = 1; seed <= LaneResponder::kMostFreshKeys; ++seed) {
+    ASSERT_TRUE(lane.responder->AddFreshKey(FakeFreshKey(seed), lane.now).ok());
+  }
+  // The first had to go.
+  EXPECT_EQ(
+      lane.ToResponder(lane.Reroot(FakeFreshKey(0)).message()).status.code(),
+      StatusCode::kFailedPrecondition);
+  lane.Pass(absl::Hours(1));
+  EXPECT_FALSE(lane.responder->NextTime().has_value());
+  EXPECT_EQ(
+      lane.ToResponder(lane.Reroot(FakeFreshKey(2)).message()).status.code(),
+      StatusCode::kFailedPrecondition);
+}
+
+TEST(RerootTest, WithoutTheFreshKeyTheResponderRefusesAndTheOldRootGoesOn) {
+  FakeLane lane(1);
+  const LaneStep answered =
+      lane.ToResponder(lane.Reroot(FakeFreshKey(7)).message());
+  EXPECT_EQ(answered.status.code(), StatusCode::kFailedPrecondition);
+  const LaneStep refused = lane.ToInitiator(answered.message());
+  EXPECT_EQ(Find<RunFailed>(refused.events)->reason.code(),
+            StatusCode::kFailedPrecondition);
+  EXPECT_EQ(DurableLanes(lane.initiator_storage).size(), 1u);
+  EXPECT_EQ(DurableLanes(lane.responder_storage).size(), 1u);
+  EXPECT_TRUE(lane.Run());
+}
+
+TEST(RerootTest, FreshKeyIsUsedOnce) {
+  FakeLane lane(1);
+  ASSERT_TRUE(ReRoots(lane, 7));
+  EXPECT_EQ(
+      lane.ToResponder(lane.Reroot(FakeFreshKey(7)).message()).status.code(),
+      StatusCode::kFailedPrecondition);
+}
+
+TEST(RerootTest, LostAnswerLeavesTheOldRootInUseAndTheNextReRootReplaces) {
+  FakeLane lane(1);
+  ASSERT_TRUE(lane.responder->AddFreshKey(FakeFreshKey(7), lane.now).ok());
+  ASSERT_TRUE(
+      lane.ToResponder(lane.Reroot(FakeFreshKey(7)).message()).status.ok());
+  lane.Pass(kRunTimeout);
+  EXPECT_EQ(DurableLanes(lane.initiator_storage).size(), 1u);
+  EXPECT_EQ(DurableLanes(lane.responder_storage).size(), 2u);
+  EXPECT_TRUE(lane.Runs(3));
+  EXPECT_TRUE(ReRoots(lane, 8));
+  EXPECT_EQ(DurableLanes(lane.responder_storage),
+            DurableLanes(lane.initiator_storage));
+  EXPECT_TRUE(lane.Runs(3));
+}
+
+TEST(RerootTest, SameM1OfAReRootGetsTheSameM2) {
+  FakeLane lane(1);
+  ASSERT_TRUE(lane.responder->AddFreshKey(FakeFreshKey(7), lane.now).ok());
+  const std::string m1 = lane.Reroot(FakeFreshKey(7)).message();
+  const LaneStep first = lane.ToResponder(m1);
+  const LaneStep second = lane.ToResponder(m1);
+  EXPECT_EQ(second.message(), first.message());
+  EXPECT_TRUE(second.events.empty());
+  EXPECT_TRUE(lane.ToInitiator(second.message()).status.ok());
+  EXPECT_TRUE(lane.Run());
+}
+
+TEST(RerootTest, ReRootsMayFollowOneAnotherWithoutARunBetween) {
+  FakeLane lane(1);
+  ASSERT_TRUE(ReRoots(lane, 7));
+  ASSERT_TRUE(ReRoots(lane, 8));
+  ASSERT_TRUE(ReRoots(lane, 9));
+  EXPECT_EQ(DurableLanes(lane.responder_storage).size(), 2u);
+  EXPECT_EQ(DurableLanes(lane.responder_storage),
+            DurableLanes(lane.initiator_storage));
+  EXPECT_TRUE(lane.Runs(3));
+}
+
+TEST(RerootTest, RestartsWithTwoRootsGoOnWithTheNewOne) {
+  FakeLane lane(1);
+  ASSERT_TRUE(ReRoots(lane, 7));
+  ASSERT_TRUE(lane.RestartInitiator().ok());
+  ASSERT_TRUE(lane.RestartResponder().ok());
+  const std::string m1 = lane.Start().message();
+  EXPECT_EQ(LaneOf(m1), DurableLanes(lane.initiator_storage).back());
+  EXPECT_TRUE(lane.ToInitiator(lane.ToResponder(m1).message()).status.ok());
+  EXPECT_TRUE(lane.Run());
+}
+
+TEST(RerootTest, ResponderThatLostTheNewRootIsFoundOnTheOldOne) {
+  FakeLane lane(1);
+  const FakeLaneStorage backup = lane.responder_storage;
+  ASSERT_TRUE(ReRoots(lane, 7));
+  lane.responder_storage = backup;
+  ASSERT_TRUE(lane.RestartResponder().ok());
+  EXPECT_FALSE(lane.Run());
+  lane.Pass(kRunTimeout);
+  EXPECT_TRUE(lane.Run());
+  EXPECT_TRUE(ReRoots(lane, 8));
+  EXPECT_TRUE(lane.Run());
+}
+
+TEST(RerootTest, ResponderThatMissedTheFirstRunsIsFoundOnTheNewOneAgain) {
+  FakeLane lane(1);
+  ASSERT_TRUE(ReRoots(lane, 7));
+  // Accepted, so the responder has left the old root; its answer is lost.
+  ASSERT_TRUE(lane.ToResponder(lane.Start().message()).status.ok());
+  lane.Pass(kRunTimeout);
+  EXPECT_TRUE(RecoversIn(lane, 2));
+}
+
+TEST(RerootTest, LateReRootOfTheOldRootCannotDisplaceTheOneInUse) {
+  FakeLane lane(1);
+  ASSERT_TRUE(ReRoots(lane, 7));
+  // A run on the new root, whose M1 is held back, and is given up ...
+  const std::string held_back = lane.Start().message();
+  lane.Pass(absl::Seconds(29));
+  const std::string second = lane.Start().message();
+  lane.Pass(absl::Seconds(1));
+  // ... sends the next one, a re-root, to the old root.
+  ASSERT_TRUE(lane.responder->AddFreshKey(FakeFreshKey(8), lane.now).ok());
+  const std::string reroot = lane.Reroot(FakeFreshKey(8)).message();
+  ASSERT_NE(LaneOf(reroot), LaneOf(second));
+  // The second run on the new root finishes: both ends have left the old one.
+  ASSERT_TRUE(lane.ToInitiator(lane.ToResponder(second).message()).status.ok());
+  EXPECT_EQ(lane.ToResponder(reroot).status.code(), StatusCode::kNotFound);
+  EXPECT_TRUE(lane.Run());
+}
+
+TEST(RerootTest, InitiatorThatCannotStoreTheNewRootStaysWithTheOldOne) {
+  for (const auto fault : {FakeLaneStorage::Fault::kBeforeCommit,
+                           FakeLaneStorage::Fault::kAfterCommit}) {
+    FakeLane lane(1);
+    ASSERT_TRUE(lane.Run());
+    ASSERT_TRUE(lane.responder->AddFreshKey(FakeFreshKey(7), lane.now).ok());
+    const LaneStep answered =
+        lane.ToResponder(lane.Reroot(FakeFreshKey(7)).message());
+    lane.initiator_storage.fault = fault;
+    const LaneStep failed = lane.ToInitiator(answered.message());
+    EXPECT_EQ(failed.status.code(), StatusCode::kUnavailable);
+    EXPECT_EQ(Find<RunFailed>(failed.events)->reason.code(),
+              StatusCode::kUnavailable);
+    EXPECT_EQ(Find<LaneRerooted>(failed.events), nullptr);
+    lane.initiator_storage.fault = FakeLaneStorage::Fault::kNone;
+    EXPECT_TRUE(lane.Run());
+    // What the failure may have left on the medium is gone.
+    EXPECT_EQ(DurableLanes(lane.initiator_storage).size(), 1u);
+    EXPECT_TRUE(ReRoots(lane, 8));
+    EXPECT_TRUE(lane.Run());
+  }
+}
+
+TEST(RerootTest, ResponderThatCannotStoreTheNewRootStaysWithTheOldOne) {
+  FakeLane lane(1);
+  ASSERT_TRUE(lane.responder->AddFreshKey(FakeFreshKey(7), lane.now).ok());
+  const std::string m1 = lane.Reroot(FakeFreshKey(7)).message();
+  lane.responder_storage.failure = absl::ResourceExhaustedError("full");
+  const LaneStep failed = lane.ToResponder(m1);
+  EXPECT_EQ(failed.status.code(), StatusCode::kResourceExhausted);
+  EXPECT_TRUE(failed.messages.empty());
+  EXPECT_EQ(Find<LaneRerooted>(failed.events), nullptr);
+  lane.responder_storage.failure = absl::OkStatus();
+  EXPECT_TRUE(lane.Run());
+  EXPECT_EQ(DurableLanes(lane.responder_storage).size(), 1u);
+}
+
+TEST(RerootTest, ErasureThatFailsIsTriedAgain) {
+  FakeLane lane(1);
+  ASSERT_TRUE(ReRoots(lane, 7));
+  const LaneStep answered = lane.ToResponder(lane.Start().message());
+  lane.initiator_storage.failure = absl::UnavailableError("io");
+  const LaneStep finished = lane.ToInitiator(answered.message());
+  EXPECT_EQ(finished.status.code(), StatusCode::kUnavailable);
+  EXPECT_NE(Find<KeyAgreed>(finished.events), nullptr);
+  EXPECT_EQ(DurableLanes(lane.initiator_storage).size(), 2u);
+  // Claimed leaves go on without the disk.
+  EXPECT_TRUE(lane.Run());
+  lane.initiator_storage.failure = absl::OkStatus();
+  lane.Pass(absl::Seconds(1));
+  EXPECT_EQ(DurableLanes(lane.initiator_storage).size(), 1u);
+}
+
+}  // namespace
+}  // namespace skex

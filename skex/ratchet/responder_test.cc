@@ -1,0 +1,480 @@
+#include "skex/ratchet/responder.h"
+
+#include <algorithm>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/escaping.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "skex/base/bytes.h"
+#include "skex/ratchet/fake_lane.h"
+#include "skex/ratchet/lane_events.h"
+#include "skex/ratchet/lane_keys.h"
+#include "skex/ratchet/lane_state.h"
+#include "skex/ratchet/messages.h"
+
+namespace skex {
+namespace {
+
+using absl::StatusCode;
+
+Lane DurableLane(const FakeLane& lane) {
+  return std::move(
+      LaneState::Decode(AsBytes(*lane.responder_storage.state))->lanes[0]);
+}
+
+bool IsStale(const std::string& bytes) {
+  return StaleMessage::Parse(AsBytes(bytes)).ok();
+}
+
+TEST(LaneResponderTest, PunctureIsDurableBeforeM2OrKeyLeaves) {
+  FakeLane lane(1);
+  EXPECT_TRUE(DurableLane(lane).tree.Covers(0));
+  ASSERT_TRUE(lane.ToResponder(lane.Start().message()).status.ok());
+  EXPECT_FALSE(DurableLane(lane).tree.Covers(0));
+}
+
+TEST(LaneResponderTest, NothingLeavesWithoutItsDurableWrite) {
+  for (const absl::Status& failure :
+       {absl::ResourceExhaustedError("full"), absl::UnavailableError("io")}) {
+    FakeLane lane(1);
+    const std::string m1 = lane.Start().message();
+    lane.responder_storage.failure = failure;
+    const LaneStep failed = lane.ToResponder(m1);
+    EXPECT_EQ(failed.status.code(), failure.code());
+    EXPECT_TRUE(failed.messages.empty());
+    EXPECT_EQ(Find<KeyAgreed>(failed.events), nullptr);
+    EXPECT_EQ(lane.responder->tentative(), 0u);
+    lane.responder_storage.failure = absl::OkStatus();
+    EXPECT_TRUE(lane.Run());
+  }
+}
+
+TEST(LaneResponderTest, SameM1GetsTheSameM2AndNoSecondKey) {
+  FakeLane lane(1);
+  const std::string m1 = lane.Start().message();
+  const LaneStep first = lane.ToResponder(m1);
+  const uint64_t commits = lane.responder_storage.commits;
+  const LaneStep second = lane.ToResponder(m1);
+  EXPECT_TRUE(second.status.ok());
+  EXPECT_EQ(second.message(), first.message());
+  EXPECT_TRUE(second.events.empty());
+  EXPECT_EQ(lane.responder->tentative(), 1u);
+  EXPECT_EQ(lane.responder_storage.commits, commits);
+}
+
+TEST(LaneResponderTest, KeptM2IsForgottenWhenNobodyWaitsForIt) {
+  FakeLane lane(1);
+  const std::string m1 = lane.Start().message();
+  lane.ToResponder(m1);
+  lane.Pass(kRunTimeout - absl::Seconds(1));
+  EXPECT_TRUE(lane.ToResponder(m1).status.ok());
+  lane.Pass(absl::Seconds(1));
+  const LaneStep late = lane.ToResponder(m1);
+  EXPECT_EQ(late.status.code(), StatusCode::kAlreadyExists);
+  EXPECT_TRUE(IsStale(late.message()));
+}
+
+TEST(LaneResponderTest, AnotherM1OfAUsedLeafGetsStale) {
+  FakeLane lane(1);
+  const FakeLaneStorage backup = lane.initiator_storage;
+  ASSERT_TRUE(lane.Runs(3));
+  // The same index from a restored initiator: another nonce.
+  lane.initiator_storage = backup;
+  ASSERT_TRUE(lane.RestartInitiator().ok());
+  const std::string m1 = lane.Start().message();
+  ASSERT_EQ(M1Message::Parse(AsBytes(m1))->index, 0u);
+  const LaneStep stale = lane.ToResponder(m1);
+  EXPECT_EQ(stale.status.code(), StatusCode::kAlreadyExists);
+  const StaleMessage parsed = *StaleMessage::Parse(AsBytes(stale.message()));
+  EXPECT_EQ(parsed.nonce, M1Message::Parse(AsBytes(m1))->nonce);
+  EXPECT_EQ(parsed.next, 3u);
+  EXPECT_TRUE(stale.events.empty());
+}
+
+TEST(LaneResponderTest, EveryFlippedBitIsRefusedAndChangesNothing) {
+  FakeLane lane(1);
+  const std::string good = lane.Start().message();
+  const std::string before = *lane.responder_storage.state;
+  const uint64_t commits = lane.responder_storage.commits;
+  for (size_t bit = 0; bit < good.size() * 8; ++bit) {
+    std::string bad = good;
+    bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << bit % 8));
+    const LaneStep refused = lane.ToResponder(bad);
+    EXPECT_FALSE(refused.status.ok()) << bit;
+    EXPECT_TRUE(refused.messages.empty() && refused.events.empty()) << bit;
+  }
+  EXPECT_EQ(lane.responder_storage.commits, commits);
+  EXPECT_EQ(*lane.responder_storage.state, before);
+  EXPECT_TRUE(lane.ToResponder(good).status.ok());
+}
+
+TEST(LaneResponderTest, OtherBytesAreInvalid) {
+  FakeLane lane(1);
+  const std::string m1 = lane.Start().message();
+  EXPECT_EQ(lane.ToResponder("").status.code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(lane.ToResponder("\x16\x03\x01").status.code(),
+            StatusCode::kInvalidArgument);
+  EXPECT_EQ(lane.ToResponder(m1 + "x").status.code(),
+            StatusCode::kInvalidArgument);
+  EXPECT_EQ(lane.ToResponder(lane.ToResponder(m1).message()).status.code(),
+            StatusCode::kInvalidArgument);
+}
+
+TEST(LaneResponderTest, M1OfAnotherLaneIsNotFound) {
+  FakeLane lane(1);
+  FakeLane other(2);
+  const LaneStep refused = lane.ToResponder(other.Start().message());
+  EXPECT_EQ(refused.status.code(), StatusCode::kNotFound);
+  EXPECT_TRUE(refused.messages.empty());
+}
+
+TEST(LaneResponderTest, M1BentUnderALeakedGateKeyIsDataLoss) {
+  FakeLane lane(1);
+  const std::string good = lane.Start().message();
+  M1Message m1 = *M1Message::Parse(AsBytes(good));
+  m1.nonce[0] ^= 1;
+  const std::string bad = m1.Seal(FakeRoot(9), DurableLane(lane).gate);
+  const LaneStep refused = lane.ToResponder(bad);
+  EXPECT_EQ(refused.status.code(), StatusCode::kDataLoss);
+  EXPECT_TRUE(refused.messages.empty());
+  EXPECT_TRUE(lane.ToResponder(good).status.ok());
+}
+
+TEST(LaneResponderTest, LeafThatIsNeverUsedIsRefused) {
+  FakeLane lane(1);
+  M1Message m1 = *M1Message::Parse(AsBytes(lane.Start().message()));
+  m1.index = kLastLeaf + 1;
+  const LeafKeys keys =
+      DeriveLeafKeys(DurableLane(lane).tree.Evaluate(m1.index)->bytes.view());
+  EXPECT_EQ(lane.ToResponder(m1.Seal(keys.tag1, DurableLane(lane).gate))
+                .status.code(),
+            StatusCode::kInvalidArgument);
+}
+
+TEST(LaneResponderTest, M1OfOtherTermsIsRefusedWithAnAnswer) {
+  FakeLane lane(1);
+  lane.responder_policy.use_limit = 5;
+  ASSERT_TRUE(lane.RestartResponder().ok());
+  const std::string m1 = lane.Start().message();
+  const LaneStep refused = lane.ToResponder(m1);
+  EXPECT_EQ(refused.status.code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(M2Message::Parse(AsBytes(refused.message()))->status,
+            RunStatus::kOtherTerms);
+  EXPECT_EQ(Find<KeyAgreed>(refused.events), nullptr);
+  EXPECT_EQ(lane.responder->tentative(), 0u);
+  // One leaf, one answer, whatever the configuration is later.
+  EXPECT_EQ(lane.ToResponder(m1).message(), refused.message());
+  EXPECT_FALSE(DurableLane(lane).tree.Covers(0));
+}
+
+// --- Tentative and confirmed ---
+
+TEST(LaneResponderTest, KeyIsTentativeUntilItIsConfirmed) {
+  FakeLane lane(1);
+  const LaneStep answered = lane.ToResponder(lane.Start().message());
+  const KeyId id = Find<KeyAgreed>(answered.events)->key.id;
+  EXPECT_EQ(lane.responder->tentative(), 1u);
+  EXPECT_TRUE(lane.responder->Confirm(id).ok());
+  EXPECT_EQ(lane.responder->tentative(), 0u);
+  EXPECT_EQ(lane.responder->Confirm(id).code(), StatusCode::kNotFound);
+  EXPECT_TRUE(lane.Pass(kRunTimeout).second.events.empty());
+}
+
+TEST(LaneResponderTest, UnconfirmedKeyLapses) {
+  FakeLane lane(1);
+  const absl::Duration start = lane.now.mono;
+  const LaneStep answered = lane.ToResponder(lane.Start().message());
+  const KeyId id = Find<KeyAgreed>(answered.events)->key.id;
+  EXPECT_EQ(lane.responder->NextTime(), start + kRunTimeout);
+  EXPECT_TRUE(lane.Pass(kRunTimeout - absl::Seconds(1)).second.events.empty());
+  const LaneStep lapsed = lane.Pass(absl::Seconds(1)).second;
+  ASSERT_NE(Find<KeyLapsed>(lapsed.events), nullptr);
+  EXPECT_EQ(Find<KeyLapsed>(lapsed.events)->key, id);
+  EXPECT_EQ(lane.responder->Confirm(id).code(), StatusCode::kNotFound);
+  EXPECT_FALSE(lane.responder->NextTime().has_value());
+}
+
+TEST(LaneResponderTest, NinthTentativeKeyWaitsUntilOneIsConfirmed) {
+  FakeLane lane(1);
+  std::vector<KeyId> ids;
+  for (size_t i = 0; i < kMostTentative; ++i) {
+    const LaneStep answered = lane.ToResponder(lane.Start().message());
+    ids.push_back(Find<KeyAgreed>(answered.events)->key.id);
+    lane.ToInitiator(answered.message());
+  }
+  const std::string m1 = lane.Start().message();
+  const LaneStep refused = lane.ToResponder(m1);
+  EXPECT_EQ(refused.status.code(), StatusCode::kResourceExhausted);
+  EXPECT_TRUE(refused.messages.empty());
+  // The leaf is still there: sent again, the M1 is taken.
+  ASSERT_TRUE(lane.responder->Confirm(ids[3]).ok());
+  EXPECT_TRUE(lane.ToInitiator(lane.ToResponder(m1).message()).status.ok());
+}
+
+TEST(LaneResponderTest, NinthTentativeKeyWaitsUntilOneLapses) {
+  FakeLane lane(1);
+  for (size_t i = 0; i < kMostTentative; ++i) {
+    lane.ToInitiator(lane.ToResponder(lane.Start().message()).message());
+    lane.Pass(absl::Seconds(1));
+  }
+  const std::string m1 = lane.Start().message();
+  lane.Pass(kRunTimeout - absl::Seconds(8) - absl::Milliseconds(1));
+  EXPECT_EQ(lane.ToResponder(m1).status.code(), StatusCode::kResourceExhausted);
+  lane.now.mono += absl::Milliseconds(1);
+  // An M1 alone lets time pass as well.
+  const LaneStep answered = lane.ToResponder(m1);
+  EXPECT_TRUE(answered.status.ok());
+  EXPECT_NE(Find<KeyLapsed>(answered.events), nullptr);
+}
+
+// --- Order, loss, replays ---
+
+TEST(LaneResponderTest, TakesM1sInAnyOrder) {
+  FakeLane lane(1);
+  std::vector<std::string> m1s;
+  for (size_t i = 0; i < kMostTentative; ++i) {
+    m1s.push_back(lane.Start().message());
+  }
+  for (size_t i = m1s.size(); i-- > 0;) {
+    const LaneStep finished =
+        lane.ToInitiator(lane.ToResponder(m1s[i]).message());
+    EXPECT_EQ(Find<KeyAgreed>(finished.events)->index, i);
+  }
+}
+
+TEST(LaneResponderTest, PuncturesBelowTheLowestOutstanding) {
+  FakeLane lane(1);
+  const std::string lost = lane.Start().message();
+  lane.Pass(kRunTimeout);
+  ASSERT_TRUE(lane.Run());
+  EXPECT_EQ(DurableLane(lane).tree.first(), 2u);
+  EXPECT_EQ(lane.responder->skipped_leaves(), 1u);
+  const LaneStep late = lane.ToResponder(lost);
+  EXPECT_EQ(late.status.code(), StatusCode::kAlreadyExists);
+  EXPECT_TRUE(IsStale(late.message()));
+}
+
+TEST(LaneResponderTest, PuncturesEverythingAWindowBehind) {
+  FakeLane lane(1);
+  const std::string held_back = lane.Start().message();
+  ASSERT_TRUE(lane.Runs(kLaneWindow));
+  // The run at index 0 is still outstanding, and just inside.
+  EXPECT_EQ(DurableLane(lane).tree.first(), 0u);
+  ASSERT_TRUE(lane.Run());
+  EXPECT_EQ(DurableLane(lane).tree.first(), kLaneWindow + 2);
+  EXPECT_EQ(lane.ToResponder(held_back).status.code(),
+            StatusCode::kAlreadyExists);
+}
+
+TEST(LaneResponderTest, ReplayedM1sCannotWalkTheLane) {
+  FakeLane lane(1);
+  std::vector<std::string> recorded;
+  for (int i = 0; i < 200; ++i) {
+    recorded.push_back(lane.Start().message());
+    const LaneStep answered = lane.ToResponder(recorded.back());
+    lane.ToInitiator(answered.message());
+    lane.responder->Confirm(Find<KeyAgreed>(answered.events)->key.id)
+        .IgnoreError();
+  }
+  ASSERT_TRUE(lane.RestartResponder().ok());
+  const uint64_t commits = lane.responder_storage.commits;
+  const std::string outstanding = lane.Start().message();
+  for (int round = 0; round < 5; ++round) {
+    for (const std::string& m1 : recorded) {
+      const LaneStep stale = lane.ToResponder(m1);
+      ASSERT_EQ(stale.status.code(), StatusCode::kAlreadyExists);
+      ASSERT_EQ(lane.ToInitiator(stale.message()).status.code(),
+                StatusCode::kFailedPrecondition);
+    }
+  }
+  EXPECT_EQ(lane.responder_storage.commits, commits);
+  EXPECT_EQ(lane.initiator->rollbacks_detected(), 0u);
+  const LaneStep finished =
+      lane.ToInitiator(lane.ToResponder(outstanding).message());
+  EXPECT_EQ(Find<KeyAgreed>(finished.events)->index, 200u);
+}
+
+TEST(LaneResponderTest, M1sHeldBackByAnAttackerAreFewAndLapse) {
+  FakeLane lane(1);
+  std::vector<std::string> held_back;
+  for (int i = 0; i < 40; ++i) {
+    held_back.push_back(lane.Start().message());
+    if (i % 8 == 7) lane.Pass(kRunTimeout);
+  }
+  size_t accepted = 0;
+  for (const std::string& m1 : held_back) {
+    accepted += lane.ToResponder(m1).status.ok() ? 1 : 0;
+  }
+  EXPECT_EQ(accepted, kMostTentative);
+  EXPECT_EQ(lane.Pass(kRunTimeout).second.events.size(), kMostTentative);
+  // The next genuine M1 ends the rest.
+  ASSERT_TRUE(lane.Run());
+  for (const std::string& m1 : held_back) {
+    EXPECT_EQ(lane.ToResponder(m1).status.code(), StatusCode::kAlreadyExists);
+  }
+}
+
+TEST(LaneResponderTest, RestoredResponderLearnsItFromTheNextM1) {
+  for (const int back : {5, 500, 1024, 3000}) {
+    FakeLane lane(1);
+    ASSERT_TRUE(lane.Runs(10));
+    const FakeLaneStorage backup = lane.responder_storage;
+    ASSERT_TRUE(lane.Runs(back));
+    lane.responder_storage = backup;
+    ASSERT_TRUE(lane.RestartResponder().ok());
+    const LaneStep answered = lane.ToResponder(lane.Start().message());
+    ASSERT_TRUE(answered.status.ok()) << answered.status;
+    const RollbackDetected* const rollback =
+        Find<RollbackDetected>(answered.events);
+    ASSERT_NE(rollback, nullptr) << back;
+    EXPECT_EQ(rollback->from, 10u);
+    EXPECT_EQ(rollback->to, 10u + back);
+    EXPECT_EQ(lane.responder->rollbacks_detected(), 1u);
+    // The leaves that came back are gone again.
+    EXPECT_EQ(DurableLane(lane).tree.first(), 11u + back);
+    EXPECT_TRUE(lane.Run());
+    EXPECT_EQ(lane.responder->rollbacks_detected(), 1u);
+  }
+}
+
+TEST(LaneResponderTest, RestartsAloneAreNoRollback) {
+  FakeLane lane(1);
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(lane.Runs(3));
+    ASSERT_TRUE(lane.RestartResponder().ok());
+    ASSERT_TRUE(lane.Run());
+    lane.Start();
+    ASSERT_TRUE(lane.RestartInitiator().ok());
+    ASSERT_TRUE(lane.Run());
+  }
+  EXPECT_EQ(lane.responder->rollbacks_detected(), 0u);
+  EXPECT_EQ(lane.initiator->rollbacks_detected(), 0u);
+}
+
+TEST(LaneResponderTest, StolenDiskOpensNoKeyOfBefore) {
+  FakeLane lane(1);
+  ASSERT_TRUE(lane.Runs(20));
+  const Lane responder = DurableLane(lane);
+  const LaneState initiator =
+      std::move(*LaneState::Decode(AsBytes(*lane.initiator_storage.state)));
+  for (uint32_t index = 0; index < 20; ++index) {
+    EXPECT_FALSE(responder.tree.Covers(index));
+    EXPECT_FALSE(initiator.lanes[0].tree.Covers(index));
+  }
+}
+
+TEST(LaneResponderTest, OpensOnlyItsOwnLane) {
+  FakeLane lane(1);
+  const auto code = [&lane] { return lane.RestartResponder().code(); };
+  const FakeLaneStorage good = lane.responder_storage;
+  lane.responder_storage.state = lane.initiator_storage.state;
+  EXPECT_EQ(code(), StatusCode::kFailedPrecondition);
+  lane.responder_storage.state.reset();
+  EXPECT_EQ(code(), StatusCode::kNotFound);
+  lane.responder_storage.state = "SKXL\x02";
+  EXPECT_EQ(code(), StatusCode::kInvalidArgument);
+  lane.responder_storage = good;
+  lane.responder_storage.state->back() ^= 1;
+  EXPECT_EQ(code(), StatusCode::kDataLoss);
+}
+
+// --- Both agents at once ---
+
+TEST(TwoLanesTest, BothAgentsMayInitiateAtOnce) {
+  const LanePolicy forth = FakeLanePolicy();
+  LanePolicy back = forth;
+  std::swap(back.initiator, back.responder);
+  FakeLane there(1, forth);
+  FakeLane here(1, back);  // the same root
+  const std::string m1_there = there.Start().message();
+  const std::string m1_here = here.Start().message();
+  const LaneStep m2_there = there.ToResponder(m1_there);
+  const LaneStep m2_here = here.ToResponder(m1_here);
+  EXPECT_TRUE(there.ToInitiator(m2_there.message()).status.ok());
+  EXPECT_TRUE(here.ToInitiator(m2_here.message()).status.ok());
+  const Key& one = Find<KeyAgreed>(m2_there.events)->key;
+  const Key& other = Find<KeyAgreed>(m2_here.events)->key;
+  EXPECT_NE(one.id, other.id);
+  EXPECT_FALSE(EqualInConstantTime(one.bytes.view(), other.bytes.view()));
+  EXPECT_EQ(one.terms->initiator, other.terms->responder);
+}
+
+TEST(TwoLanesTest, M1ReflectedToItsSenderIsNotFound) {
+  LanePolicy back = FakeLanePolicy();
+  std::swap(back.initiator, back.responder);
+  FakeLane there(1);
+  FakeLane here(1, back);
+  // Alice's own responder is the responding end of the lane from Bob.
+  EXPECT_EQ(here.ToResponder(there.Start().message()).status.code(),
+            StatusCode::kNotFound);
+}
+
+// Many runs over a network that loses, repeats and reorders: every run that
+// the initiator finishes has the responder's key, no index is accepted twice.
+class BadNetworkTest : public testing::TestWithParam<uint32_t> {};
+
+TEST_P(BadNetworkTest, EveryFinishedRunHasTheRespondersKey) {
+  SCOPED_TRACE(testing::Message() << "seed " << GetParam());
+  std::mt19937 random(GetParam());
+  FakeLane lane(GetParam());
+  std::vector<std::string> to_initiator;
+  std::vector<std::string> to_responder;
+  std::set<std::pair<std::string, std::string>> accepted;
+  std::set<uint32_t> indices;
+  size_t finished = 0;
+  const auto take = [&random](std::vector<std::string>& bag) {
+    const size_t at = random() % bag.size();
+    std::string message = bag[at];
+    // Kept one time in three: it comes again.
+    if (random() % 3 != 0) bag.erase(bag.begin() + static_cast<ptrdiff_t>(at));
+    return message;
+  };
+  const auto add = [](std::vector<std::string>& bag, const LaneStep& step) {
+    bag.insert(bag.end(), step.messages.begin(), step.messages.end());
+  };
+  for (int step = 0; step < 3000; ++step) {
+    const uint32_t choice = random() % 10;
+    if (choice < 3) {
+      add(to_responder, lane.Start());
+    } else if (choice < 6 && !to_responder.empty()) {
+      const std::string message = take(to_responder);
+      if (random() % 5 == 0) continue;  // lost
+      const LaneStep taken = lane.ToResponder(message);
+      add(to_initiator, taken);
+      if (const KeyAgreed* key = Find<KeyAgreed>(taken.events)) {
+        EXPECT_TRUE(indices.insert(key->index).second);
+        accepted.insert({key->key.id.Hex(), absl::BytesToHexString(AsText(
+                                                key->key.bytes.view()))});
+        if (random() % 2 == 0) {
+          lane.responder->Confirm(key->key.id).IgnoreError();
+        }
+      }
+    } else if (choice < 9 && !to_initiator.empty()) {
+      const std::string message = take(to_initiator);
+      if (random() % 5 == 0) continue;
+      const LaneStep taken = lane.ToInitiator(message);
+      if (const KeyAgreed* key = Find<KeyAgreed>(taken.events)) {
+        ++finished;
+        EXPECT_TRUE(accepted.contains(
+            {key->key.id.Hex(),
+             absl::BytesToHexString(AsText(key->key.bytes.view()))}));
+      }
+    } else {
+      add(to_responder, lane.Pass(absl::Milliseconds(random() % 4000)).first);
+    }
+  }
+  EXPECT_GT(finished, 20u);
+  lane.Pass(kRunTimeout);
+  EXPECT_TRUE(lane.Run());
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, BadNetworkTest, testing::Range(1u, 9u));
+
+}  // namespace
+}  // namespace skex
