@@ -60,7 +60,8 @@ absl::Status LaneInitiator::Begin(RunPurpose purpose, const KeyId& fresh_id,
   CatchUp().IgnoreError();
   Root& root = roots_[used_root_];
   if (root.next > kLastLeaf) {
-    return absl::ResourceExhaustedError("the lane is used up; re-root it");
+    return absl::ResourceExhaustedError(
+        "the lane is used up; provision it anew");
   }
   if (root.next == root.mark) {
     const absl::Status status = Claim(root);

@@ -66,8 +66,8 @@ class LaneInitiator {
 
   // Begins a run for a key; M1 is then among the messages. Returns
   // RESOURCE_EXHAUSTED if kMostTentative runs are under way, or the lane is
-  // used up (re-root it), and the storage's errors. No message leaves on an
-  // error.
+  // used up (provision it anew), and the storage's errors. No message leaves on
+  // an error.
   absl::Status Start(const Instant& now);
 
   // Begins a run that replaces the lane's root by one that mixes `fresh` in,

@@ -68,7 +68,8 @@ struct LaneRerooted {
   LaneId lane;
 };
 
-// The old root is erased: a run on the new one is confirmed.
+// The old root is dropped: a run on the new one shows that both ends have it.
+// On the medium it is erased with the next durable write.
 struct LaneErased {
   LaneId lane;
 };

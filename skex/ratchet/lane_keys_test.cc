@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/escaping.h"
+#include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "skex/base/bytes.h"
 #include "skex/psk/derivation.h"

@@ -139,8 +139,7 @@ absl::Status LaneResponder::UseUp(const M1Message& m1, const TreeLeaf& leaf,
   // Only an initiator that holds the newer root durably can send on it, and it
   // goes back to the older one for want of an answer alone.
   if (state_.lanes.size() == 2 && state_.lanes.back().id == m1.lane) {
-    events_.push_back(LaneErased{state_.lanes.front().id});
-    state_.lanes.erase(state_.lanes.begin());
+    DropOlder();
   }
   Lane& lane = *FindLane(m1.lane);
   lane.tree.Puncture(leaf);
@@ -156,6 +155,15 @@ absl::Status LaneResponder::UseUp(const M1Message& m1, const TreeLeaf& leaf,
     if (displaced.has_value()) state_.lanes.push_back(*std::move(displaced));
   }
   return status;
+}
+
+void LaneResponder::DropOlder() {
+  const LaneId older = state_.lanes.front().id;
+  state_.lanes.erase(state_.lanes.begin());
+  std::erase_if(answers_, [&older](const Answer& answer) {
+    return answer.lane == older;
+  });
+  events_.push_back(LaneErased{older});
 }
 
 std::optional<Lane> LaneResponder::InstallRoot(const M1Message& m1,
@@ -180,7 +188,6 @@ void LaneResponder::Answered(const M1Message& m1, absl::string_view m1_bytes,
   std::erase_if(answers_, [&](const Answer& answer) {
     return answer.lane == m1.lane && answer.index < floor;
   });
-  if (answers_.size() >= kMostAnswers) answers_.pop_front();
   messages_.push_back(m2);
   answers_.push_back({m1.lane, m1.index, HashOf(m1_bytes), std::move(m2),
                       now.mono + kRunTimeout});

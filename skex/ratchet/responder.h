@@ -53,8 +53,6 @@ class LaneResponder {
 
   // Keys to re-root with that wait for their M1; beyond it the oldest goes.
   static constexpr size_t kMostFreshKeys = 4;
-  // M2s that are kept; beyond it the oldest goes, and its M1 gets STALE.
-  static constexpr size_t kMostAnswers = 1024;
 
   // Opens the lane at a start of the process. Errors: see LoadLane().
   static absl::StatusOr<std::unique_ptr<LaneResponder>> Open(
@@ -129,6 +127,8 @@ class LaneResponder {
   // M1 has passed the gate, and its leaf is there.
   absl::Status OnFreshM1(Lane& lane, const M1Message& m1,
                          absl::string_view bytes, const Instant& now);
+  // The initiator is done with the older root.
+  void DropOlder();
   // Punctures and commits what an M1 that verified asks for.
   absl::Status UseUp(const M1Message& m1, const TreeLeaf& leaf,
                      const Secret* reroot_key);
@@ -147,7 +147,9 @@ class LaneResponder {
 
   const Options options_;
   LaneState state_;
-  std::deque<Answer> answers_;  // the oldest first
+  // The oldest first; of each root none below its floor, so at most
+  // kLaneWindow + 1.
+  std::deque<Answer> answers_;
   std::deque<Tentative> tentative_;
   std::vector<FreshKey> fresh_keys_;
   uint64_t rollbacks_detected_ = 0;
