@@ -12,17 +12,12 @@ namespace skex {
 
 LaneInitiator::LaneInitiator(const Options& options, LaneState state)
     : options_(options) {
-  for (Lane& lane : state.lanes) {
-    Root root;
-    // Everything below the first durable leaf was claimed before; of a tree
-    // that is used up nothing is left.
-    root.mark = static_cast<uint32_t>(
-        std::min<uint64_t>(lane.tree.first(), kLastLeaf + uint64_t{1}));
-    root.next = root.mark;
-    root.lane = std::move(lane);
-    roots_.push_back(std::move(root));
-  }
-  used_root_ = roots_.size() - 1;
+  root_.lane = std::move(state.lanes.back());
+  // Everything below the first durable leaf was claimed before; of a tree that
+  // is used up nothing is left.
+  root_.mark = static_cast<uint32_t>(
+      std::min<uint64_t>(root_.lane.tree.first(), kLastLeaf + uint64_t{1}));
+  root_.next = root_.mark;
 }
 
 absl::StatusOr<std::unique_ptr<LaneInitiator>> LaneInitiator::Open(
@@ -56,36 +51,33 @@ absl::Status LaneInitiator::Begin(RunPurpose purpose, const KeyId& fresh_id,
     return absl::ResourceExhaustedError(
         absl::StrCat(runs_.size(), " runs are under way"));
   }
-  // Erasure may wait for the disk; claiming leaves, below, may not.
-  CatchUp().IgnoreError();
-  Root& root = roots_[used_root_];
-  if (root.next > kLastLeaf) {
+  if (root_.next > kLastLeaf) {
     return absl::ResourceExhaustedError(
         "the lane is used up; provision it anew");
   }
-  if (root.next == root.mark) {
-    const absl::Status status = Claim(root);
+  if (root_.next == root_.mark) {
+    const absl::Status status = Claim();
     if (!status.ok()) return status;
   }
-  absl::StatusOr<TreeLeaf> leaf = root.lane.tree.Evaluate(root.next);
+  absl::StatusOr<TreeLeaf> leaf = root_.lane.tree.Evaluate(root_.next);
   if (!leaf.ok()) return leaf.status();
-  root.lane.tree.Puncture(*leaf);
+  root_.lane.tree.Puncture(*leaf);
   LeafKeys keys = DeriveLeafKeys(leaf->bytes.view());
 
-  M1Message m1 = {.lane = root.lane.id,
-                  .index = root.next,
-                  .lowest = LowestOutstanding(root.lane.id, root.next),
-                  .finished = root.finished,
+  M1Message m1 = {.lane = root_.lane.id,
+                  .index = root_.next,
+                  .lowest = LowestOutstanding(),
+                  .finished = root_.finished,
                   .purpose = purpose,
                   .fresh = fresh_id,
                   .boot = options_.boot,
                   .context = options_.policy.ContextHash()};
   options_.entropy->Fill(absl::MakeSpan(m1.nonce));
-  ++root.next;
+  ++root_.next;
   Run run = {.lane = m1.lane,
              .index = m1.index,
              .purpose = purpose,
-             .m1 = m1.Seal(keys.tag1, root.lane.gate),
+             .m1 = m1.Seal(keys.tag1, root_.lane.gate),
              .nonce = m1.nonce,
              .tag2_key = std::move(keys.tag2),
              .result_key = std::move(purpose == RunPurpose::kKey ? keys.key
@@ -133,8 +125,8 @@ absl::Status LaneInitiator::OnM2(absl::Span<const uint8_t> bytes,
 absl::Status LaneInitiator::Finish(Run run, const M2Message& m2,
                                    absl::string_view m2_bytes,
                                    const Instant& now) {
-  if (Root* root = FindRoot(run.lane)) {
-    root->finished = std::max(root->finished, run.index + 1);
+  if (run.lane == root_.lane.id) {
+    root_.finished = std::max(root_.finished, run.index + 1);
   }
   if (m2.status != RunStatus::kAccepted) {
     Fail(run, absl::FailedPreconditionError(
@@ -142,8 +134,6 @@ absl::Status LaneInitiator::Finish(Run run, const M2Message& m2,
                                " refuses: ", RunStatusText(m2.status))));
     return absl::OkStatus();
   }
-  // The responder has the newer root durably, and has left the older one.
-  DropOlder(run.lane);
   if (run.purpose == RunPurpose::kReroot) return InstallRoot(run);
   const LanePolicy& policy = options_.policy;
   Key key = {.id = ComputeKeyId(UnmediatedExchangeId(run.m1, m2_bytes),
@@ -154,7 +144,7 @@ absl::Status LaneInitiator::Finish(Run run, const M2Message& m2,
              .terms = policy.Terms(options_.boot, m2.boot)};
   events_.push_back(
       KeyAgreed{std::move(key), run.index, now.mono - run.started});
-  return CatchUp();
+  return absl::OkStatus();
 }
 
 absl::Status LaneInitiator::InstallRoot(const Run& run) {
@@ -162,46 +152,29 @@ absl::Status LaneInitiator::InstallRoot(const Run& run) {
   root.lane =
       Lane::Of(RerootLane(run.result_key, run.fresh, options_.policy.initiator,
                           options_.policy.responder));
-  const LaneId id = root.lane.id;
-  // It takes the place of one that was never confirmed, or of none.
-  std::optional<Root> displaced;
-  if (roots_.size() == 2) {
-    displaced = std::move(roots_.back());
-    roots_.pop_back();
-  }
-  roots_.push_back(std::move(root));
-  const absl::Status status = Commit();
+  const absl::Status status = Commit(root);
   if (!status.ok()) {
-    // Without a durable copy it would be lost with the process. The responder
-    // has both, so the old one goes on.
-    roots_.pop_back();
-    if (displaced.has_value()) roots_.push_back(*std::move(displaced));
-    behind_ = true;
+    // The responder has both: whichever is durable here goes on.
     Fail(run, status);
     return status;
   }
-  used_root_ = 1;
-  events_.push_back(LaneRerooted{id});
+  events_.push_back(LaneRerooted{root.lane.id});
+  events_.push_back(LaneErased{root_.lane.id});
+  root_ = std::move(root);
+  refused_jump_.reset();
   return absl::OkStatus();
-}
-
-void LaneInitiator::DropOlder(const LaneId& lane) {
-  if (roots_.size() < 2 || roots_.back().lane.id != lane) return;
-  events_.push_back(LaneErased{roots_.front().lane.id});
-  roots_.erase(roots_.begin());
-  used_root_ = 0;
-  behind_ = true;
 }
 
 absl::Status LaneInitiator::OnStale(absl::Span<const uint8_t> bytes) {
   const absl::StatusOr<StaleMessage> stale = StaleMessage::Parse(bytes);
   if (!stale.ok()) return stale.status();
   const auto found = FindRun(stale->lane, stale->index);
-  Root* const root = FindRoot(stale->lane);
-  if (found == runs_.end() || root == nullptr || found->nonce != stale->nonce) {
+  // With its root, what verifies a STALE is gone; such a run is given up.
+  if (found == runs_.end() || stale->lane != root_.lane.id ||
+      found->nonce != stale->nonce) {
     return absl::FailedPreconditionError("STALE answers no run under way");
   }
-  if (!TagVerifies(*stale, AsText(bytes), root->lane.stale)) {
+  if (!TagVerifies(*stale, AsText(bytes), root_.lane.stale)) {
     return absl::DataLossError("STALE does not verify");
   }
   const Run run = std::move(*found);
@@ -209,62 +182,51 @@ absl::Status LaneInitiator::OnStale(absl::Span<const uint8_t> bytes) {
   Fail(run,
        absl::AbortedError(absl::StrCat("leaf ", run.index, " is used up at ",
                                        options_.policy.responder.text())));
-  if (stale->next <= root->next) return absl::OkStatus();
+  if (stale->next <= root_.next) return absl::OkStatus();
   ++rollbacks_detected_;
-  events_.push_back(RollbackDetected{root->next, stale->next});
-  if (stale->next - root->next > kMostJump || stale->next > kHalfOfLane) {
-    refused_jump_ = Jump{stale->lane, stale->next};
-    events_.push_back(JumpRefused{root->next, stale->next});
+  events_.push_back(RollbackDetected{root_.next, stale->next});
+  if (stale->next - root_.next > kMostJump || stale->next > kHalfOfLane) {
+    refused_jump_ = stale->next;
+    events_.push_back(JumpRefused{root_.next, stale->next});
     return absl::OkStatus();
   }
-  JumpTo(*root, stale->next);
+  JumpTo(stale->next);
   return absl::OkStatus();
 }
 
-void LaneInitiator::JumpTo(Root& root, uint32_t to) {
-  if (to <= root.next) return;
-  root.lane.tree.PunctureBelow(to);
-  root.next = to;
+void LaneInitiator::JumpTo(uint32_t to) {
+  if (to <= root_.next) return;
+  root_.lane.tree.PunctureBelow(to);
+  root_.next = to;
   // Behind the mark nothing is claimed: the next run claims from here on.
-  root.mark = std::max(root.mark, to);
+  root_.mark = std::max(root_.mark, to);
 }
 
 absl::Status LaneInitiator::AllowJump() {
-  Root* const root =
-      refused_jump_.has_value() ? FindRoot(refused_jump_->lane) : nullptr;
-  if (root == nullptr) {
+  if (!refused_jump_.has_value()) {
     return absl::FailedPreconditionError("no jump waits for the operator");
   }
-  JumpTo(*root, refused_jump_->to);
+  JumpTo(*refused_jump_);
   refused_jump_.reset();
   return absl::OkStatus();
 }
 
-absl::Status LaneInitiator::Claim(Root& root) {
-  const uint32_t before = root.mark;
-  root.mark = static_cast<uint32_t>(std::min<uint64_t>(
-      uint64_t{root.next} + kLaneWindow, kLastLeaf + uint64_t{1}));
-  const absl::Status status = Commit();
-  if (!status.ok()) root.mark = before;
+absl::Status LaneInitiator::Claim() {
+  const uint32_t before = root_.mark;
+  root_.mark = static_cast<uint32_t>(std::min<uint64_t>(
+      uint64_t{root_.next} + kLaneWindow, kLastLeaf + uint64_t{1}));
+  const absl::Status status = Commit(root_);
+  if (!status.ok()) root_.mark = before;
   return status;
 }
 
-absl::Status LaneInitiator::Commit() {
+absl::Status LaneInitiator::Commit(const Root& root) {
   LaneState state = {.side = LaneSide::kInitiator,
                      .initiator = options_.policy.initiator,
                      .responder = options_.policy.responder};
-  for (const Root& root : roots_) {
-    Lane lane = root.lane.Clone();
-    lane.tree.PunctureBelow(root.mark);
-    state.lanes.push_back(std::move(lane));
-  }
-  const absl::Status status = options_.storage->Commit(state.Encode().view());
-  if (status.ok()) behind_ = false;
-  return status;
-}
-
-absl::Status LaneInitiator::CatchUp() {
-  return behind_ ? Commit() : absl::OkStatus();
+  state.lanes.push_back(root.lane.Clone());
+  state.lanes.back().tree.PunctureBelow(root.mark);
+  return options_.storage->Commit(state.Encode().view());
 }
 
 void LaneInitiator::Fail(const Run& run, absl::Status reason) {
@@ -272,16 +234,12 @@ void LaneInitiator::Fail(const Run& run, absl::Status reason) {
 }
 
 void LaneInitiator::OnTime(const Instant& now) {
-  CatchUp().IgnoreError();
   for (auto run = runs_.begin(); run != runs_.end();) {
     if (now.mono >= run->started + kRunTimeout) {
       Fail(*run,
            absl::DeadlineExceededError(absl::StrCat(
                options_.policy.responder.text(), " did not answer within ",
                absl::FormatDuration(kRunTimeout))));
-      if (roots_.size() == 2 && roots_[used_root_].lane.id == run->lane) {
-        used_root_ = 1 - used_root_;
-      }
       run = runs_.erase(run);
       continue;
     }
@@ -304,19 +262,12 @@ std::optional<absl::Duration> LaneInitiator::NextTime() const {
   return next;
 }
 
-uint32_t LaneInitiator::LowestOutstanding(const LaneId& lane,
-                                          uint32_t index) const {
+uint32_t LaneInitiator::LowestOutstanding() const {
+  uint32_t lowest = root_.next;
   for (const Run& run : runs_) {
-    if (run.lane == lane) index = std::min(index, run.index);
+    if (run.lane == root_.lane.id) lowest = std::min(lowest, run.index);
   }
-  return index;
-}
-
-LaneInitiator::Root* LaneInitiator::FindRoot(const LaneId& lane) {
-  for (Root& root : roots_) {
-    if (root.lane.id == lane) return &root;
-  }
-  return nullptr;
+  return lowest;
 }
 
 std::vector<LaneInitiator::Run>::iterator LaneInitiator::FindRun(
@@ -327,7 +278,7 @@ std::vector<LaneInitiator::Run>::iterator LaneInitiator::FindRun(
 }
 
 uint64_t LaneInitiator::remaining() const {
-  return kLastLeaf + uint64_t{1} - roots_[used_root_].mark;
+  return kLastLeaf + uint64_t{1} - root_.mark;
 }
 
 std::vector<std::string> LaneInitiator::TakeMessages() {

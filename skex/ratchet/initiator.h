@@ -36,8 +36,9 @@ namespace skex {
 //   the first of them is used. A crash loses them, and nobody can compute them
 //   from the medium.
 // - A leaf is forgotten when its run ends.
-// - While the lane has two roots, a run that is given up sends the next one to
-//   the other root: a responder that lost one of them is found again.
+// - It has one root. A re-root replaces it when the responder's M2 says that
+//   the new one is durable there, and never leads back: somebody who knows the
+//   old root must not be able to keep the lane on it by dropping messages.
 //
 // Does no I/O besides the lane's storage. Thread-compatible.
 class LaneInitiator {
@@ -71,18 +72,18 @@ class LaneInitiator {
   absl::Status Start(const Instant& now);
 
   // Begins a run that replaces the lane's root by one that mixes `fresh` in,
-  // which is consumed: a key that DSKE established with this peer, used for
-  // nothing else, which the responder gets by AddFreshKey(). Returns
-  // INVALID_ARGUMENT if the key is none such, FAILED_PRECONDITION if another
-  // re-root is under way; else as Start().
+  // which is consumed whatever comes of it: a key that DSKE established with
+  // this peer, used for nothing else, which the responder gets by
+  // AddFreshKey(). Returns INVALID_ARGUMENT if the key is none such,
+  // FAILED_PRECONDITION if another re-root is under way; else as Start().
   absl::Status Reroot(Key fresh, const Instant& now);
 
   // Takes M2 or STALE. Returns, with nothing changed,
   // - INVALID_ARGUMENT if it is neither,
   // - FAILED_PRECONDITION if it answers no run that is under way,
   // - DATA_LOSS if it does not verify;
-  // or the storage's errors: then what could not be made durable is tried again
-  // with the next Start() or OnTime().
+  // or the storage's errors, if a new root could not be made durable: the run
+  // has failed, and the old root goes on.
   absl::Status OnMessage(absl::Span<const uint8_t> bytes, const Instant& now);
 
   // Time has passed. To be called at NextTime() at the latest.
@@ -105,7 +106,7 @@ class LaneInitiator {
   uint64_t remaining() const;
 
  private:
-  // A lane under one root, and how far it is used.
+  // The lane under its root, and how far it is used.
   struct Root {
     // In memory: all leaves from `next` on.
     Lane lane;
@@ -128,10 +129,6 @@ class LaneInitiator {
     absl::Duration resend_at;
     absl::Duration resend_after;
   };
-  struct Jump {
-    LaneId lane;
-    uint32_t to = 0;
-  };
 
   LaneInitiator(const Options& options, LaneState state);
 
@@ -143,26 +140,20 @@ class LaneInitiator {
   absl::Status Finish(Run run, const M2Message& m2, absl::string_view m2_bytes,
                       const Instant& now);
   absl::Status InstallRoot(const Run& run);
-  // A run under `lane` is over: if that is the newer root, drops the older.
-  void DropOlder(const LaneId& lane);
-  void JumpTo(Root& root, uint32_t to);
-  // Claims the next leaves of `root`, durably.
-  absl::Status Claim(Root& root);
-  absl::Status Commit();
-  // Commits what an earlier failure left behind.
-  absl::Status CatchUp();
+  void JumpTo(uint32_t to);
+  // Claims the next leaves, durably.
+  absl::Status Claim();
+  // Makes `root` the durable one, as far as it is claimed.
+  absl::Status Commit(const Root& root);
   void Fail(const Run& run, absl::Status reason);
 
-  uint32_t LowestOutstanding(const LaneId& lane, uint32_t index) const;
-  Root* FindRoot(const LaneId& lane);
+  uint32_t LowestOutstanding() const;
   std::vector<Run>::iterator FindRun(const LaneId& lane, uint32_t index);
 
   const Options options_;
-  std::vector<Root> roots_;  // the old, then the new, if there are two
-  size_t used_root_ = 0;     // the one for the next run
-  bool behind_ = false;      // the medium still holds what is to be erased
+  Root root_;
   std::vector<Run> runs_;
-  std::optional<Jump> refused_jump_;
+  std::optional<uint32_t> refused_jump_;  // to where
   uint64_t rollbacks_detected_ = 0;
   std::vector<std::string> messages_;
   std::vector<LaneEvent> events_;

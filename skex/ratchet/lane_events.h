@@ -63,13 +63,14 @@ struct JumpRefused {
   uint32_t to = 0;
 };
 
-// The lane has a new root beside the old one.
+// The lane has a new root: at the responder beside the old one, at the
+// initiator instead of it.
 struct LaneRerooted {
   LaneId lane;
 };
 
-// The old root is dropped: a run on the new one shows that both ends have it.
-// On the medium it is erased with the next durable write.
+// The old root is dropped, because the other end has the new one. On the medium
+// it is erased with this durable write or the next.
 struct LaneErased {
   LaneId lane;
 };

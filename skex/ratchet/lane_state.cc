@@ -26,6 +26,11 @@ absl::Status Damaged(absl::string_view what) {
   return absl::DataLossError(absl::StrCat("lane state: ", what));
 }
 
+// An initiator leaves the old root when it gets the new one.
+uint8_t MostLanes(LaneSide side) {
+  return side == LaneSide::kInitiator ? 1 : 2;
+}
+
 absl::StatusOr<Lane> ReadLane(ByteReader& reader) {
   Lane lane;
   lane.id = reader.Id16<LaneId>();
@@ -92,7 +97,7 @@ absl::StatusOr<LaneState> LaneState::Decode(absl::Span<const uint8_t> bytes) {
   if (!initiator.ok() || !responder.ok() ||
       side < static_cast<uint8_t>(LaneSide::kInitiator) ||
       side > static_cast<uint8_t>(LaneSide::kResponder) || count < 1 ||
-      count > 2) {
+      count > MostLanes(static_cast<LaneSide>(side))) {
     return Damaged("side, names or number of lanes");
   }
   LaneState state = {.side = static_cast<LaneSide>(side),

@@ -35,7 +35,8 @@ struct LaneState {
   LaneSide side;
   AgentId initiator;
   AgentId responder;
-  // One, or while a re-root is not confirmed two: the old, then the new.
+  // One, or at a responder while a re-root is not confirmed two: the old, then
+  // the new.
   std::vector<Lane> lanes;
 
   Secret Encode() const;

@@ -110,8 +110,8 @@ TEST(LaneStateTest, NonsenseUnderAMatchingChecksumIsDataLoss) {
     uint8_t value;
   };
   for (const Change change :
-       {Change{5, 0}, Change{5, 3}, Change{8, 'A'}, Change{count, 0},
-        Change{count, 1}, Change{count, 3}}) {
+       {Change{5, 0}, Change{5, 1}, Change{5, 3}, Change{8, 'A'},
+        Change{count, 0}, Change{count, 1}, Change{count, 3}}) {
     std::string bad = good;
     bad[change.at] = static_cast<char>(change.value);
     EXPECT_EQ(DecodeCode(Resealed(bad)), StatusCode::kDataLoss) << change.at;

@@ -49,37 +49,85 @@ bool ReRoots(FakeLane& lane, uint64_t seed) {
          ours->lane == theirs->lane;
 }
 
-// A run within three attempts, each given up in time if it gets no answer.
-bool RecoversIn(FakeLane& lane, int attempts) {
-  for (int i = 0; i < attempts; ++i) {
-    if (lane.Run()) return true;
-    lane.Pass(kRunTimeout);
-  }
-  return false;
-}
-
-TEST(RerootTest, BothRootsStandUntilTheFirstRunOnTheNewOne) {
+TEST(RerootTest, ResponderKeepsTheOldRootUntilTheFirstM1OnTheNewOne) {
   FakeLane lane(1);
   ASSERT_TRUE(lane.Runs(5));
   const LaneId old = DurableLanes(lane.responder_storage)[0];
   ASSERT_TRUE(ReRoots(lane, 7));
-  ASSERT_EQ(DurableLanes(lane.initiator_storage).size(), 2u);
-  EXPECT_EQ(DurableLanes(lane.initiator_storage),
-            DurableLanes(lane.responder_storage));
-  EXPECT_EQ(DurableLanes(lane.initiator_storage)[0], old);
+  EXPECT_EQ(DurableLanes(lane.responder_storage).size(), 2u);
+  EXPECT_EQ(DurableLanes(lane.responder_storage)[0], old);
 
   const LaneStep started = lane.Start();
   EXPECT_NE(LaneOf(started.message()), old);
   EXPECT_EQ(M1Message::Parse(AsBytes(started.message()))->index, 0u);
   const LaneStep answered = lane.ToResponder(started.message());
+  ASSERT_NE(Find<LaneErased>(answered.events), nullptr);
   EXPECT_EQ(Find<LaneErased>(answered.events)->lane, old);
-  const LaneStep finished = lane.ToInitiator(answered.message());
-  EXPECT_EQ(Find<LaneErased>(finished.events)->lane, old);
-  EXPECT_EQ(DurableLanes(lane.initiator_storage),
-            std::vector<LaneId>{LaneOf(started.message())});
   EXPECT_EQ(DurableLanes(lane.responder_storage),
             std::vector<LaneId>{LaneOf(started.message())});
+  EXPECT_TRUE(lane.ToInitiator(answered.message()).status.ok());
   EXPECT_TRUE(lane.Runs(5));
+}
+
+TEST(RerootTest, InitiatorLeavesTheOldRootWhenTheResponderHasTheNewOne) {
+  FakeLane lane(1);
+  const LaneId old = DurableLanes(lane.initiator_storage)[0];
+  ASSERT_TRUE(ReRoots(lane, 7));
+  EXPECT_EQ(DurableLanes(lane.initiator_storage),
+            std::vector<LaneId>{DurableLanes(lane.responder_storage)[1]});
+  // However many runs are lost, it never goes back: who knows the old root
+  // would only have to drop messages.
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_NE(LaneOf(lane.Start().message()), old);
+    lane.Pass(kRunTimeout);
+  }
+  EXPECT_TRUE(lane.Run());
+}
+
+TEST(RerootTest, OldRootGivesNoM1ThatCountsAfterTheFirstRunOnTheNewOne) {
+  FakeLane lane(1);
+  const std::string held_back = lane.Start().message();
+  ASSERT_TRUE(ReRoots(lane, 7));
+  ASSERT_TRUE(lane.Run());
+  EXPECT_EQ(lane.ToResponder(held_back).status.code(), StatusCode::kNotFound);
+}
+
+TEST(RerootTest, RestartsRightAfterAReRootGoOnWithTheNewRoot) {
+  FakeLane lane(1);
+  ASSERT_TRUE(ReRoots(lane, 7));
+  const LaneId root = DurableLanes(lane.initiator_storage)[0];
+  ASSERT_TRUE(lane.RestartInitiator().ok());
+  ASSERT_TRUE(lane.RestartResponder().ok());
+  const std::string m1 = lane.Start().message();
+  EXPECT_EQ(LaneOf(m1), root);
+  EXPECT_TRUE(lane.ToInitiator(lane.ToResponder(m1).message()).status.ok());
+  EXPECT_TRUE(lane.Run());
+}
+
+TEST(RerootTest, HeldBackReRootCannotDisplaceALaterOne) {
+  FakeLane lane(1);
+  for (const uint64_t seed : {7, 8}) {
+    ASSERT_TRUE(lane.responder->AddFreshKey(FakeFreshKey(seed), lane.now).ok());
+  }
+  const std::string held_back = lane.Reroot(FakeFreshKey(7)).message();
+  lane.Pass(kRunTimeout);
+  const std::string later = lane.Reroot(FakeFreshKey(8)).message();
+  ASSERT_TRUE(lane.ToInitiator(lane.ToResponder(later).message()).status.ok());
+  EXPECT_EQ(lane.ToResponder(held_back).status.code(),
+            StatusCode::kAlreadyExists);
+  EXPECT_TRUE(lane.Run());
+}
+
+TEST(RerootTest, StaleOfTheOldRootIsNotObeyed) {
+  FakeLane lane(1);
+  const std::string m1 = lane.Start().message();
+  ASSERT_TRUE(lane.ToResponder(m1).status.ok());
+  ASSERT_TRUE(lane.RestartResponder().ok());
+  const std::string stale = lane.ToResponder(m1).message();
+  ASSERT_TRUE(ReRoots(lane, 7));
+  EXPECT_EQ(lane.ToInitiator(stale).status.code(),
+            StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(lane.Run());
 }
 
 TEST(RerootTest, NewRootDependsOnTheFreshKeyAndOnTheLeaf) {
@@ -99,7 +147,9 @@ TEST(RerootTest, NewRootDependsOnTheFreshKeyAndOnTheLeaf) {
 
 TEST(RerootTest, LeafOfAReRootIsPuncturedDurablyAtBothEnds) {
   FakeLane lane(1);
-  ASSERT_TRUE(ReRoots(lane, 7));
+  ASSERT_TRUE(lane.responder->AddFreshKey(FakeFreshKey(7), lane.now).ok());
+  const std::string m1 = lane.Reroot(FakeFreshKey(7)).message();
+  ASSERT_TRUE(lane.ToResponder(m1).status.ok());
   for (const FakeLaneStorage* storage :
        {&lane.initiator_storage, &lane.responder_storage}) {
     EXPECT_FALSE(
@@ -203,8 +253,8 @@ TEST(RerootTest, LostAnswerLeavesTheOldRootInUseAndTheNextReRootReplaces) {
   EXPECT_EQ(DurableLanes(lane.responder_storage).size(), 2u);
   EXPECT_TRUE(lane.Runs(3));
   EXPECT_TRUE(ReRoots(lane, 8));
-  EXPECT_EQ(DurableLanes(lane.responder_storage),
-            DurableLanes(lane.initiator_storage));
+  EXPECT_EQ(DurableLanes(lane.responder_storage)[1],
+            DurableLanes(lane.initiator_storage)[0]);
   EXPECT_TRUE(lane.Runs(3));
 }
 
@@ -225,61 +275,10 @@ TEST(RerootTest, ReRootsMayFollowOneAnotherWithoutARunBetween) {
   ASSERT_TRUE(ReRoots(lane, 7));
   ASSERT_TRUE(ReRoots(lane, 8));
   ASSERT_TRUE(ReRoots(lane, 9));
-  EXPECT_EQ(DurableLanes(lane.responder_storage).size(), 2u);
-  EXPECT_EQ(DurableLanes(lane.responder_storage),
-            DurableLanes(lane.initiator_storage));
+  ASSERT_EQ(DurableLanes(lane.responder_storage).size(), 2u);
+  EXPECT_EQ(DurableLanes(lane.responder_storage)[1],
+            DurableLanes(lane.initiator_storage)[0]);
   EXPECT_TRUE(lane.Runs(3));
-}
-
-TEST(RerootTest, RestartsWithTwoRootsGoOnWithTheNewOne) {
-  FakeLane lane(1);
-  ASSERT_TRUE(ReRoots(lane, 7));
-  ASSERT_TRUE(lane.RestartInitiator().ok());
-  ASSERT_TRUE(lane.RestartResponder().ok());
-  const std::string m1 = lane.Start().message();
-  EXPECT_EQ(LaneOf(m1), DurableLanes(lane.initiator_storage).back());
-  EXPECT_TRUE(lane.ToInitiator(lane.ToResponder(m1).message()).status.ok());
-  EXPECT_TRUE(lane.Run());
-}
-
-TEST(RerootTest, ResponderThatLostTheNewRootIsFoundOnTheOldOne) {
-  FakeLane lane(1);
-  const FakeLaneStorage backup = lane.responder_storage;
-  ASSERT_TRUE(ReRoots(lane, 7));
-  lane.responder_storage = backup;
-  ASSERT_TRUE(lane.RestartResponder().ok());
-  EXPECT_FALSE(lane.Run());
-  lane.Pass(kRunTimeout);
-  EXPECT_TRUE(lane.Run());
-  EXPECT_TRUE(ReRoots(lane, 8));
-  EXPECT_TRUE(lane.Run());
-}
-
-TEST(RerootTest, ResponderThatMissedTheFirstRunsIsFoundOnTheNewOneAgain) {
-  FakeLane lane(1);
-  ASSERT_TRUE(ReRoots(lane, 7));
-  // Accepted, so the responder has left the old root; its answer is lost.
-  ASSERT_TRUE(lane.ToResponder(lane.Start().message()).status.ok());
-  lane.Pass(kRunTimeout);
-  EXPECT_TRUE(RecoversIn(lane, 2));
-}
-
-TEST(RerootTest, LateReRootOfTheOldRootCannotDisplaceTheOneInUse) {
-  FakeLane lane(1);
-  ASSERT_TRUE(ReRoots(lane, 7));
-  // A run on the new root, whose M1 is held back, and is given up ...
-  const std::string held_back = lane.Start().message();
-  lane.Pass(absl::Seconds(29));
-  const std::string second = lane.Start().message();
-  lane.Pass(absl::Seconds(1));
-  // ... sends the next one, a re-root, to the old root.
-  ASSERT_TRUE(lane.responder->AddFreshKey(FakeFreshKey(8), lane.now).ok());
-  const std::string reroot = lane.Reroot(FakeFreshKey(8)).message();
-  ASSERT_NE(LaneOf(reroot), LaneOf(second));
-  // The second run on the new root finishes: both ends have left the old one.
-  ASSERT_TRUE(lane.ToInitiator(lane.ToResponder(second).message()).status.ok());
-  EXPECT_EQ(lane.ToResponder(reroot).status.code(), StatusCode::kNotFound);
-  EXPECT_TRUE(lane.Run());
 }
 
 TEST(RerootTest, InitiatorThatCannotStoreTheNewRootStaysWithTheOldOne) {
@@ -298,8 +297,6 @@ TEST(RerootTest, InitiatorThatCannotStoreTheNewRootStaysWithTheOldOne) {
     EXPECT_EQ(Find<LaneRerooted>(failed.events), nullptr);
     lane.initiator_storage.fault = FakeLaneStorage::Fault::kNone;
     EXPECT_TRUE(lane.Run());
-    // What the failure may have left on the medium is gone.
-    EXPECT_EQ(DurableLanes(lane.initiator_storage).size(), 1u);
     EXPECT_TRUE(ReRoots(lane, 8));
     EXPECT_TRUE(lane.Run());
   }
@@ -317,22 +314,6 @@ TEST(RerootTest, ResponderThatCannotStoreTheNewRootStaysWithTheOldOne) {
   lane.responder_storage.failure = absl::OkStatus();
   EXPECT_TRUE(lane.Run());
   EXPECT_EQ(DurableLanes(lane.responder_storage).size(), 1u);
-}
-
-TEST(RerootTest, ErasureThatFailsIsTriedAgain) {
-  FakeLane lane(1);
-  ASSERT_TRUE(ReRoots(lane, 7));
-  const LaneStep answered = lane.ToResponder(lane.Start().message());
-  lane.initiator_storage.failure = absl::UnavailableError("io");
-  const LaneStep finished = lane.ToInitiator(answered.message());
-  EXPECT_EQ(finished.status.code(), StatusCode::kUnavailable);
-  EXPECT_NE(Find<KeyAgreed>(finished.events), nullptr);
-  EXPECT_EQ(DurableLanes(lane.initiator_storage).size(), 2u);
-  // Claimed leaves go on without the disk.
-  EXPECT_TRUE(lane.Run());
-  lane.initiator_storage.failure = absl::OkStatus();
-  lane.Pass(absl::Seconds(1));
-  EXPECT_EQ(DurableLanes(lane.initiator_storage).size(), 1u);
 }
 
 }  // namespace

@@ -136,8 +136,7 @@ RunStatus LaneResponder::Judge(const M1Message& m1) const {
 
 absl::Status LaneResponder::UseUp(const M1Message& m1, const TreeLeaf& leaf,
                                   const Secret* reroot_key) {
-  // Only an initiator that holds the newer root durably can send on it, and it
-  // goes back to the older one for want of an answer alone.
+  // Only an initiator that has left the older root can send on the newer one.
   if (state_.lanes.size() == 2 && state_.lanes.back().id == m1.lane) {
     DropOlder();
   }

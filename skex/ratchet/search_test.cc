@@ -54,7 +54,7 @@ TEST(LaneSearchTest, ReRootsBreakNothing) {
   ExpectNothing(start, 6, 3000);
 }
 
-TEST(LaneSearchTest, TwoRootsAtOnceBreakNothing) {
+TEST(LaneSearchTest, ReRootThatIsNotConfirmedYetBreaksNothing) {
   FakeLane lane(1);
   ASSERT_TRUE(lane.responder->AddFreshKey(FakeFreshKey(9), lane.now).ok());
   const LaneStep started = lane.Reroot(FakeFreshKey(9));
