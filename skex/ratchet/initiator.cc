@@ -55,7 +55,7 @@ absl::Status LaneInitiator::Begin(RunPurpose purpose, const KeyId& fresh_id,
     return absl::ResourceExhaustedError(
         "the lane is used up; provision it anew");
   }
-  if (root_.next == root_.mark) {
+  if (root_.next == root_.mark || medium_is_unsure_) {
     const absl::Status status = Claim();
     if (!status.ok()) return status;
   }
@@ -154,7 +154,9 @@ absl::Status LaneInitiator::InstallRoot(const Run& run) {
                           options_.policy.responder));
   const absl::Status status = Commit(root);
   if (!status.ok()) {
-    // The responder has both: whichever is durable here goes on.
+    // The old root goes on. The medium may hold the new one, which another
+    // re-root would displace at the responder: it has to be told first.
+    medium_is_unsure_ = true;
     Fail(run, status);
     return status;
   }
@@ -226,7 +228,9 @@ absl::Status LaneInitiator::Commit(const Root& root) {
                      .responder = options_.policy.responder};
   state.lanes.push_back(root.lane.Clone());
   state.lanes.back().tree.PunctureBelow(root.mark);
-  return options_.storage->Commit(state.Encode().view());
+  const absl::Status status = options_.storage->Commit(state.Encode().view());
+  if (status.ok()) medium_is_unsure_ = false;
+  return status;
 }
 
 void LaneInitiator::Fail(const Run& run, absl::Status reason) {

@@ -152,6 +152,8 @@ class LaneInitiator {
 
   const Options options_;
   Root root_;
+  // A new root could not be stored, or so it seems: the medium may hold it.
+  bool medium_is_unsure_ = false;
   std::vector<Run> runs_;
   std::optional<uint32_t> refused_jump_;  // to where
   uint64_t rollbacks_detected_ = 0;

@@ -53,19 +53,23 @@ absl::string_view KindName(Kind kind) {
 
 using Path = std::vector<SearchStep>;
 
-// The same way, but for a crash in the durable write of its last step.
+// The same way, but for a failure of the durable write in its last step.
 void AddFaults(const Path& path, std::vector<Path>& level) {
   if (path.back().fault != Fault::kNone) return;
   for (const Fault fault : {Fault::kBeforeCommit, Fault::kAfterCommit}) {
-    level.push_back(path);
-    level.back().back().fault = fault;
+    for (const bool dies : {false, true}) {
+      level.push_back(path);
+      level.back().back().fault = fault;
+      level.back().back().dies = dies;
+    }
   }
 }
 
 // What a step changes of an end's memory: nothing of the order in which
 // messages were sent.
 std::string Remembered(const SearchStep& step, absl::string_view message) {
-  return absl::StrCat(KindName(step.kind), " ", Hash(message), ";");
+  return absl::StrCat(KindName(step.kind), " ", Hash(message), " ",
+                      static_cast<int>(step.fault), ";");
 }
 
 }  // namespace
@@ -75,8 +79,9 @@ std::string Describe(const std::vector<SearchStep>& steps) {
   for (const SearchStep& step : steps) {
     std::string text(KindName(step.kind));
     if (step.kind == Kind::kDeliver) absl::StrAppend(&text, " ", step.message);
-    if (step.fault == Fault::kBeforeCommit) text += ", dies before its write";
-    if (step.fault == Fault::kAfterCommit) text += ", dies after its write";
+    if (step.fault == Fault::kBeforeCommit) text += ", write fails";
+    if (step.fault == Fault::kAfterCommit) text += ", write seems to fail";
+    if (step.dies) text += ", end dies";
     texts.push_back(std::move(text));
   }
   return absl::StrJoin(texts, "; ");
@@ -125,11 +130,11 @@ void SearchWorld::Take(const SearchStep& step) {
   } else {
     NoteResponder(taken);
   }
-  if (step.fault == Fault::kNone) {
-    Send(taken.messages);
-  } else {
-    // It died in the write: nothing that would have followed has happened.
+  if (step.dies) {
+    // In the write: nothing that would have followed has happened.
     Crash(at_initiator);
+  } else {
+    Send(taken.messages);
   }
 }
 

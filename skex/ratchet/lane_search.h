@@ -53,8 +53,9 @@ struct SearchStep {
   };
   Kind kind = Kind::kRun;
   size_t message = 0;  // of kDeliver
-  // The end that takes the step dies in its durable write.
+  // The durable write of the step fails, and the end dies of it or does not.
   FakeLaneStorage::Fault fault = FakeLaneStorage::Fault::kNone;
+  bool dies = false;
 };
 
 std::string Describe(const std::vector<SearchStep>& steps);

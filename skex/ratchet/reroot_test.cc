@@ -302,6 +302,22 @@ TEST(RerootTest, InitiatorThatCannotStoreTheNewRootStaysWithTheOldOne) {
   }
 }
 
+TEST(RerootTest, NewRootThatSeemedLostIsOffTheMediumBeforeAnotherReRoot) {
+  FakeLane lane(1);
+  ASSERT_TRUE(lane.responder->AddFreshKey(FakeFreshKey(7), lane.now).ok());
+  const LaneStep answered =
+      lane.ToResponder(lane.Reroot(FakeFreshKey(7)).message());
+  lane.initiator_storage.fault = FakeLaneStorage::Fault::kAfterCommit;
+  lane.ToInitiator(answered.message());
+  lane.initiator_storage.fault = FakeLaneStorage::Fault::kNone;
+  ASSERT_TRUE(lane.responder->AddFreshKey(FakeFreshKey(8), lane.now).ok());
+  // Displaces the new root at the responder; its answer is lost.
+  ASSERT_TRUE(
+      lane.ToResponder(lane.Reroot(FakeFreshKey(8)).message()).status.ok());
+  ASSERT_TRUE(lane.RestartInitiator().ok());
+  EXPECT_TRUE(lane.Run());
+}
+
 TEST(RerootTest, ResponderThatCannotStoreTheNewRootStaysWithTheOldOne) {
   FakeLane lane(1);
   ASSERT_TRUE(lane.responder->AddFreshKey(FakeFreshKey(7), lane.now).ok());

@@ -44,13 +44,13 @@ void ExpectNothing(const SearchStart& start, size_t depth,
 }
 
 TEST(LaneSearchTest, LossRepetitionOrderAndCrashesBreakNothing) {
-  ExpectNothing(FreshLane(), 7, 5000);
+  ExpectNothing(FreshLane(), 6, 5000);
 }
 
 TEST(LaneSearchTest, ReRootsBreakNothing) {
   SearchStart start = FreshLane();
-  start.most_runs = 2;
-  start.most_reroots = 1;
+  start.most_runs = 1;
+  start.most_reroots = 2;
   ExpectNothing(start, 6, 3000);
 }
 
