@@ -18,10 +18,12 @@ SearchStart FreshLane() {
           .responder = lane.responder_storage};
 }
 
-// Both ends have made runs since their backups, the last of them recorded.
+// Both ends have made runs since their backups, the last of them recorded. The
+// backups are from just before the initiator claims its second window, so that
+// it too has lost something, however few runs ago.
 SearchStart LaneWithBackups(int runs_since) {
   FakeLane lane(1);
-  EXPECT_TRUE(lane.Runs(3));
+  EXPECT_TRUE(lane.Runs(kLaneWindow - 2));
   SearchStart start;
   start.initiator_backup = lane.initiator_storage;
   start.responder_backup = lane.responder_storage;
