@@ -61,8 +61,9 @@ class LaneResponder {
   LaneResponder(const LaneResponder&) = delete;
   LaneResponder& operator=(const LaneResponder&) = delete;
 
-  // Takes M1. Returns OK if an M2 that accepts it is among the messages, anew
-  // or once more. Returns, with nothing changed and no answer,
+  // Takes M1. Returns OK if an M2 that accepts it is among the messages, or
+  // once more the M2 that it got before. Returns, with nothing changed and no
+  // answer,
   // - INVALID_ARGUMENT if it is no M1,
   // - NOT_FOUND if it is for no root of this lane,
   // - DATA_LOSS if gate or tag does not verify,
