@@ -51,9 +51,16 @@ TEST(LaneSearchTest, LossRepetitionOrderAndCrashesBreakNothing) {
 
 TEST(LaneSearchTest, ReRootsBreakNothing) {
   SearchStart start = FreshLane();
-  start.most_runs = 1;
+  start.most_runs = 0;
   start.most_reroots = 2;
   ExpectNothing(start, 6, 3000);
+}
+
+TEST(LaneSearchTest, ReRootsBetweenRunsBreakNothing) {
+  SearchStart start = FreshLane();
+  start.most_runs = 2;
+  start.most_reroots = 1;
+  ExpectNothing(start, 5, 3000);
 }
 
 TEST(LaneSearchTest, ReRootThatIsNotConfirmedYetBreaksNothing) {
