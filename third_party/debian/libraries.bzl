@@ -94,5 +94,11 @@ DEBIAN_LIBRARIES = _merge([
             "libs": ["-l:libgrpc++_reflection.a"],
             "deps": ["grpc++_unsecure", "protobuf"],
         },
+        # Its requests to memcheck, which are macros.
+        "valgrind": {
+            "package": "valgrind",
+            "needs": "valgrind/memcheck.h",
+            "libs": [],
+        },
     },
 ])
