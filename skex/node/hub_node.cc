@@ -24,7 +24,9 @@ void HubNode::AddPad(const AgentId& agent, Pad* pad) {
 }
 
 void HubNode::RemovePad(const AgentId& agent, const TableId& table) {
-  agents_.at(agent).link->RemovePad(table);
+  Agent& entry = agents_.at(agent);
+  entry.link->RemovePad(table);
+  Collect(entry);
 }
 
 void HubNode::UpdateAgent(const AgentId& agent,
@@ -70,8 +72,7 @@ absl::Status HubNode::OnHello(StreamNumber number, Stream& stream,
       !found->second.link->AcceptHello(stream.challenge, bytes).ok()) {
     // The same answer for an agent that is not enrolled and for a wrong key.
     // This hub may not have all pads of the agent: others may follow.
-    const bool last =
-        names->following == 0 || ++stream.refused >= kMostPads;
+    const bool last = names->following == 0 || ++stream.refused >= kMostPads;
     return absl::Status(
         last ? absl::StatusCode::kUnauthenticated : absl::StatusCode::kNotFound,
         "hello does not verify");

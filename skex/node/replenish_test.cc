@@ -117,6 +117,29 @@ TEST_F(ReplenishTest, RestartedEndsHaveAllPads) {
   }
 }
 
+// A pad that is not used up, as after a theft.
+TEST_F(ReplenishTest, PadRevokedAtOneEndOnlyStopsNothing) {
+  ForEachPair([&](const char* agent, int hub) {
+    net_.MakePad(agent, hub);
+    net_.TakeNewestPad(agent, hub, Side::kAgent);
+    net_.TakeNewestPad(agent, hub, Side::kHub);
+  });
+  net_.Settle();
+  ASSERT_TRUE(Establish()) << failure_;
+  for (int hub = 0; hub < kHubs; ++hub) {
+    for (const char* agent : {kAlice, kBob}) {
+      const TableId old = net_.pads(agent, hub).hub->identity().table;
+      if (hub % 2 == 0) {
+        net_.hub(hub).RemovePad(*AgentId::Parse(agent), old);
+      } else {
+        net_.agent(agent).RemovePad(FakeNetwork::HubName(hub), old);
+      }
+    }
+    net_.Settle();
+    ASSERT_TRUE(Establish()) << failure_;
+  }
+}
+
 class PhysicalReplenishTest : public ReplenishTest {
  protected:
   PhysicalReplenishTest()

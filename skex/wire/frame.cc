@@ -13,7 +13,7 @@ constexpr absl::string_view kMagic = "SKX1";
 
 bool IsFrameType(uint8_t type) {
   return (type >= static_cast<uint8_t>(FrameType::kChallenge) &&
-          type <= static_cast<uint8_t>(FrameType::kGrant)) ||
+          type <= static_cast<uint8_t>(FrameType::kFarewell)) ||
          (type >= static_cast<uint8_t>(FrameType::kDeal) &&
           type <= static_cast<uint8_t>(FrameType::kNotice));
 }
@@ -36,6 +36,8 @@ absl::string_view FrameTypeName(FrameType type) {
       return "request";
     case FrameType::kGrant:
       return "grant";
+    case FrameType::kFarewell:
+      return "farewell";
     case FrameType::kDeal:
       return "deal";
     case FrameType::kRelay:

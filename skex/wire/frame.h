@@ -30,6 +30,7 @@ enum class FrameType : uint8_t {
   kWelcome = 3,    // hub to agent
   kRequest = 4,    // either way
   kGrant = 5,      // either way
+  kFarewell = 6,   // either way
   // Exchange frames, see skex/dske/messages.h.
   kDeal = 16,     // initiator to hub: an offer and a masked share
   kRelay = 17,    // hub to responder: the same, masked anew

@@ -43,12 +43,16 @@ void Link::AddPad(Pad* pad) {
 }
 
 void Link::RemovePad(const TableId& table) {
-  std::erase_if(pads_,
-                [&table](const auto& pad) { return pad->table() == table; });
+  std::erase_if(pads_, [this, &table](const auto& pad) {
+    if (pad->table() != table) return false;
+    if (pad->connected()) farewells_.push_back(pad->Farewell());
+    return true;
+  });
 }
 
 void Link::Reset() {
   challenge_.reset();
+  farewells_.clear();
   for (const auto& pad : pads_) pad->Reset();
 }
 
@@ -232,7 +236,7 @@ PadSource Link::WorstSource() const {
 }
 
 std::vector<std::string> Link::TakeOutbox() {
-  std::vector<std::string> frames;
+  std::vector<std::string> frames = std::exchange(farewells_, {});
   for (const auto& pad : pads_) {
     for (std::string& frame : pad->TakeOutbox()) {
       frames.push_back(std::move(frame));

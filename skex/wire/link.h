@@ -49,6 +49,7 @@ struct LinkSlice {
 //      | <- hello(agent, nonces, boot) -------- |   for each pad
 //      | -- welcome(nonces, boot) ------------> |   for each that the hub knows
 //      | <- request / grant, both ways, when needed -> |   for each pad
+//      | <- farewell, both ways --------------> |   when an end lets a pad go
 //      | <- exchange frames, both ways -------> |   under any of them
 //
 // Every pad has its own session (see pad_link.h), and frames name their pad.
@@ -68,7 +69,8 @@ class Link {
   // Takes one more pad of the same agent and hub, the newest. It must live
   // until RemovePad(). At most kMostPads in all.
   void AddPad(Pad* pad);
-  // Lets a pad go; not the last one. Nothing if there is no such pad.
+  // Lets a pad go, and tells the other end, so that it sends nothing more under
+  // it; not the last one. Nothing if there is no such pad.
   void RemovePad(const TableId& table);
 
   // The stream is gone: forgets the sessions and the outbox, keeps the grants.
@@ -156,7 +158,8 @@ class Link {
   const BootId own_boot_;
   Entropy* const entropy_;
   std::vector<std::unique_ptr<PadLink>> pads_;  // oldest first; at least one
-  std::optional<Nonce> challenge_;  // of the stream, if there is one
+  std::optional<Nonce> challenge_;      // of the stream, if there is one
+  std::vector<std::string> farewells_;  // to be sent
 };
 
 }  // namespace skex

@@ -253,12 +253,71 @@ TEST_F(LinkPadsTest, RemovedPadsFramesAreRefused) {
   ASSERT_TRUE(agent_->SealMasked(FrameType::kDeal, {"share"}, slice).ok());
   const std::vector<std::string> frames = agent_->TakeOutbox();
   hub_->RemovePad(pads_[0].table());
+  hub_->TakeOutbox();  // the farewell is lost
   const absl::Status refused = hub_->Open(AsBytes(frames[0])).status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(refused.message(), "frame is for table " + pads_[0].table().Hex() +
                                    ", this end has " + pads_[1].table().Hex() +
                                    ": the two ends hold different pads");
   EXPECT_TRUE(hub_->ready());
+}
+
+// What the other end sends under it would be lost.
+TEST_F(LinkPadsTest, PadThatTheHubHasLetGoIsNotUsedByTheAgent) {
+  MakePad();
+  AddAtAgent(1);
+  AddAtHub(1);
+  Connect();
+  hub_->RemovePad(pads_[0].table());
+  Settle();
+  EXPECT_TRUE(Send(*agent_));
+  EXPECT_TRUE(Send(*hub_));
+  EXPECT_EQ(opened_[pads_[1].table()], 2);
+}
+
+TEST_F(LinkPadsTest, PadThatTheAgentHasLetGoIsNotUsedByTheHub) {
+  MakePad();
+  AddAtAgent(1);
+  AddAtHub(1);
+  Connect();
+  agent_->RemovePad(pads_[0].table());
+  Settle();
+  EXPECT_TRUE(Send(*agent_));
+  EXPECT_TRUE(Send(*hub_));
+  EXPECT_EQ(opened_[pads_[1].table()], 2);
+}
+
+TEST_F(LinkPadsTest, PadThatTheHubTakesBackIsUsedAgain) {
+  MakePad();
+  AddAtAgent(1);
+  AddAtHub(1);
+  Connect();
+  hub_->RemovePad(pads_[1].table());
+  Settle();
+  EXPECT_FALSE(agent_->pads()[1].connected);
+  AddAtHub(1);
+  PassHelloPatience();
+  EXPECT_TRUE(agent_->pads()[1].connected);
+}
+
+TEST_F(LinkPadsTest, FarewellOfAnEarlierSessionChangesNothing) {
+  MakePad();
+  AddAtAgent(1);
+  AddAtHub(1);
+  Connect();
+  hub_->RemovePad(pads_[1].table());
+  const std::string farewell = hub_->TakeOutbox().at(0);
+  for (size_t bit = 0; bit < farewell.size() * 8; ++bit) {
+    std::string bad = farewell;
+    bad[bit / 8] ^= static_cast<char>(1 << (bit % 8));
+    EXPECT_FALSE(agent_->Open(AsBytes(bad)).ok()) << "bit " << bit;
+  }
+  AddAtHub(1);
+  Connect();
+  ASSERT_TRUE(agent_->pads()[1].connected);
+  EXPECT_EQ(agent_->Open(AsBytes(farewell)).status().code(),
+            absl::StatusCode::kAlreadyExists);
+  EXPECT_TRUE(agent_->pads()[1].connected);
 }
 
 TEST_F(LinkPadsTest, SliceOfARemovedPadSealsNothing) {

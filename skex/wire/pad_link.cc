@@ -63,11 +63,16 @@ FrameHeader PadLink::LinkHeader(FrameType type) const {
           .lane = pad_->lane()};
 }
 
-void PadLink::SendLinkFrame(FrameType type, absl::string_view body) {
+std::string PadLink::SealLinkFrame(FrameType type,
+                                   absl::string_view body) const {
   std::string frame = EncodeFrame(LinkHeader(type), {body});
   const HmacTag tag = LinkTag(pad_->link_key(), AsBytes(frame));
   frame.append(tag.begin(), tag.end());
-  outbox_.push_back(std::move(frame));
+  return frame;
+}
+
+void PadLink::SendLinkFrame(FrameType type, absl::string_view body) {
+  outbox_.push_back(SealLinkFrame(type, body));
 }
 
 absl::Status PadLink::CheckHeader(const FrameHeader& header) const {
@@ -255,6 +260,27 @@ absl::Status PadLink::OnGrant(const Frame& frame) {
   return absl::OkStatus();
 }
 
+std::string PadLink::Farewell() const {
+  return SealLinkFrame(FrameType::kFarewell, AsText(session_.bytes()));
+}
+
+absl::Status PadLink::OnFarewell(const Frame& frame) {
+  ByteReader reader(frame.body);
+  const Nonce session = reader.Id16<Nonce>();
+  absl::Status status = reader.Finish("farewell");
+  if (!status.ok()) return status;
+  if (session != session_) {
+    return absl::AlreadyExistsError("farewell is of another session");
+  }
+  // The agent asks whether the hub has the pad again; the hub is asked.
+  if (pad_->side() == Side::kAgent) {
+    SendHello(challenge_, 0);
+  } else {
+    Reset();
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::optional<OpenedFrame>> PadLink::Open(const Frame& frame) {
   if (IsExchangeFrame(frame.header.type)) {
     absl::StatusOr<OpenedFrame> opened = OpenExchangeFrame(frame);
@@ -269,11 +295,17 @@ absl::StatusOr<std::optional<OpenedFrame>> PadLink::Open(const Frame& frame) {
       break;
     case FrameType::kRequest:
     case FrameType::kGrant:
+    case FrameType::kFarewell:
       if (state_ != State::kUp) {
         return absl::FailedPreconditionError("no session yet");
       }
-      status = frame.header.type == FrameType::kRequest ? OnRequest(frame)
-                                                        : OnGrant(frame);
+      if (frame.header.type == FrameType::kRequest) {
+        status = OnRequest(frame);
+      } else if (frame.header.type == FrameType::kGrant) {
+        status = OnGrant(frame);
+      } else {
+        status = OnFarewell(frame);
+      }
       break;
     default:
       return absl::InvalidArgumentError(

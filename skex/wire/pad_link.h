@@ -63,6 +63,10 @@ class PadLink {
   // verify, ALREADY_EXISTS for another one while the session is up.
   absl::Status AcceptHello(const Nonce& challenge, const Frame& hello);
 
+  // The frame that tells the other end that this one lets the pad go: what it
+  // sends under it would be lost. Only while the session is up.
+  std::string Farewell() const;
+
   // As Link::Open(), for a frame of this pad's table.
   absl::StatusOr<std::optional<OpenedFrame>> Open(const Frame& frame);
 
@@ -116,6 +120,7 @@ class PadLink {
   enum class State { kDown, kHelloSent, kUp };
 
   FrameHeader LinkHeader(FrameType type) const;
+  std::string SealLinkFrame(FrameType type, absl::string_view body) const;
   void SendLinkFrame(FrameType type, absl::string_view body);
   absl::Status VerifyLinkFrame(const Frame& frame) const;
   absl::Status CheckHeader(const FrameHeader& header) const;
@@ -124,6 +129,7 @@ class PadLink {
   absl::Status OnWelcome(const Frame& frame);
   absl::Status OnRequest(const Frame& frame);
   absl::Status OnGrant(const Frame& frame);
+  absl::Status OnFarewell(const Frame& frame);
   absl::StatusOr<OpenedFrame> OpenExchangeFrame(const Frame& frame);
   // Asks for what is below its low water; of a stream that is exhausted only
   // if it is `insistent`.

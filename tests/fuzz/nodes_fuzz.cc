@@ -2,8 +2,8 @@
 // with changed bytes, and made-up ones with a true header. Neither may crash,
 // and no made-up frame may be taken.
 //
-// The input is a list of steps: what to do (1 byte), where (2 bytes), with
-// which value (1 byte).
+// The input is which pads there are (1 byte), then a list of steps: what to do
+// (1 byte), where (2 bytes), with which value (1 byte).
 
 #include <cstddef>
 #include <cstdint>
@@ -12,16 +12,24 @@
 
 #include "skex/base/bytes.h"
 #include "skex/node/fake_network.h"
+#include "skex/pad/pad_layout.h"
 
 namespace {
 
 const char kAlice[] = "alice@north.example";
 const char kBob[] = "bob@south.example";
+constexpr int kHubs = 2;
 
 class Steps {
  public:
   Steps(const uint8_t* data, size_t size)
-      : reader_(absl::MakeConstSpan(data, size)) {}
+      : reader_(absl::MakeConstSpan(data, size)), pads_(reader_.U8()) {}
+
+  // Whether pair number `pair` has a second pad from the start.
+  bool HasTwoPads(int pair) const { return (pads_ >> pair & 1) != 0; }
+  // Whether that pair's hub, or its agent, gets one more while it runs.
+  bool HubTakesPad(int pair) const { return (pads_ >> 4) == 2 * pair; }
+  bool AgentTakesPad(int pair) const { return (pads_ >> 4) == 2 * pair + 1; }
 
   // Changes a frame as the next step says; false drops it.
   bool Change(std::string& frame) {
@@ -48,21 +56,42 @@ class Steps {
 
  private:
   skex::ByteReader reader_;
+  uint8_t pads_;
 };
+
+// Does something for each agent and hub; the pairs are numbered.
+template <class Act>
+void ForEachPair(Act act) {
+  int pair = 0;
+  for (const char* agent : {kAlice, kBob}) {
+    for (int hub = 0; hub < kHubs; ++hub) act(agent, hub, pair++);
+  }
+}
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  skex::FakeNetwork net({.seed = 1, .hubs = 2, .chunks = 1});
+  Steps steps(data, size);
+  skex::FakeNetwork net({.seed = 1, .hubs = kHubs, .chunks = 1});
   net.AddPeers(2, 2);
-  for (int hub = 0; hub < 2; ++hub) net.StartHub(hub);
+  ForEachPair([&](const char* agent, int hub, int pair) {
+    if (steps.HasTwoPads(pair)) net.MakePad(agent, hub);
+  });
+  for (int hub = 0; hub < kHubs; ++hub) net.StartHub(hub);
   net.StartAgent(kAlice);
   net.StartAgent(kBob);
-  Steps steps(data, size);
   net.tamper = [&steps](const std::string&, int, bool, std::string& frame) {
     return steps.Change(frame);
   };
   net.Settle();
+  ForEachPair([&](const char* agent, int hub, int pair) {
+    if (!steps.HubTakesPad(pair) && !steps.AgentTakesPad(pair)) return;
+    net.MakePad(agent, hub);
+    net.TakeNewestPad(
+        agent, hub,
+        steps.HubTakesPad(pair) ? skex::Side::kHub : skex::Side::kAgent);
+    net.Settle();
+  });
   net.agent(kAlice)
       .SetWanted(*skex::AgentId::Parse(kBob), 1, net.now())
       .IgnoreError();

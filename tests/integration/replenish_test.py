@@ -151,6 +151,27 @@ class ReplenishTest(cluster_case.ClusterCase):
         self.assertGreater(len({use.table for use in uses}), 2 * _HUBS * 2)
         self.assertEqual(pad_record.twice_used(uses)[:5], [])
 
+    def test_pad_that_is_not_used_up_may_be_revoked(self):
+        with self.cluster(hubs=_HUBS, pad_size="1MiB") as made:
+            alice, bob = self.start(made)
+            for hub in made.hubs:
+                for agent in (alice, bob):
+                    self.make_pad(agent, hub)
+                hub.ask("reload")
+            for agent in (alice, bob):
+                agent.ask("reload")
+                self.await_pads(agent, 2)
+            # Only at the hubs: the agents' operators come later.
+            for hub, supply in zip(made.hubs, self.supplies(alice)):
+                table = supply["pads"][0]["table_id"]
+                hub.revoke(alice, "--table", table)
+                hub.ask("reload")
+            self.take_many(alice, 3)
+            for supply in self.supplies(alice):
+                self.assertEqual(
+                    [pad["connected"] for pad in supply["pads"]], [False, True]
+                )
+
     def test_end_of_the_pads_is_told_in_time_and_got_over(self):
         with self.cluster(hubs=_HUBS, pad_size="1MiB") as made:
             alice, bob = self.start(made)
