@@ -30,6 +30,18 @@ class ClusterCase(unittest.TestCase):
         return lines[0]
 
 
+def add_delivery_agents(made, threshold, **policy):
+    """Alice and bob, whose keys are for applications; not started."""
+    agents = []
+    for name, peer in ((ALICE, BOB), (BOB, ALICE)):
+        agent = made.add_agent(name, allow=[peer])
+        agent.config["delivery"] = {"socket": f"{agent.short_name}-keys.sock"}
+        agent.config["metrics"] = {"listen": f"{network.LOOPBACK}:0"}
+        agent.add_peer(peer, threshold, freshness="delivery", **policy)
+        agents.append(agent)
+    return agents
+
+
 class Pair:
     """Alice and bob, enrolled at all hubs, with an echo behind each.
 

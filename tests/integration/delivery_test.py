@@ -11,14 +11,7 @@ _FORGOTTEN = "is here: it is not known, has expired, or was taken"
 class DeliveryTest(cluster_case.ClusterCase):
     def start(self, made, **policy):
         """Starts three hubs, alice and bob, whose keys are for delivery."""
-        agents = []
-        for name, peer in ((ALICE, BOB), (BOB, ALICE)):
-            agent = made.add_agent(name, allow=[peer])
-            agent.config["delivery"] = {
-                "socket": f"{agent.short_name}-keys.sock"
-            }
-            agent.add_peer(peer, 2, freshness="delivery", **policy)
-            agents.append(agent)
+        agents = cluster_case.add_delivery_agents(made, 2, **policy)
         made.start_hubs()
         for agent in agents:
             agent.start()

@@ -6,7 +6,7 @@ import signal
 import urllib.request
 
 from tests.integration import cluster_case, pad_record, waiting
-from tests.integration.cluster_case import ALICE, BOB
+from tests.integration.cluster_case import BOB
 
 _HUBS = 3
 # Of such keys a pad of a MiB has about a hundred in each direction.
@@ -20,23 +20,14 @@ class ReplenishTest(cluster_case.ClusterCase):
 
         Every key needs all hubs, so that none can be done without.
         """
-        agents = []
-        for name, peer in ((ALICE, BOB), (BOB, ALICE)):
-            agent = made.add_agent(name, allow=[peer])
-            agent.config["delivery"] = {
-                "socket": f"{agent.short_name}-keys.sock"
-            }
-            agent.config["metrics"] = {"listen": "127.0.0.1:0"}
-            agent.add_peer(
-                peer,
-                2,
-                min_hubs=_HUBS,
-                freshness="delivery",
-                key_bytes=_KEY_BYTES,
-                pool_low=4,
-                pool_high=16,
-            )
-            agents.append(agent)
+        agents = cluster_case.add_delivery_agents(
+            made,
+            threshold=2,
+            min_hubs=_HUBS,
+            key_bytes=_KEY_BYTES,
+            pool_low=4,
+            pool_high=16,
+        )
         made.start_hubs()
         for agent in agents:
             agent.start()

@@ -7,7 +7,7 @@ import re
 import urllib.request
 
 from tests.integration import cluster_case
-from tests.integration.cluster_case import ALICE, BOB
+from tests.integration.cluster_case import BOB
 
 # Where the random bytes begin in a pad file.
 _PAD_DATA = 16384
@@ -70,15 +70,7 @@ class SilenceTest(cluster_case.ClusterCase):
 
     def test_logs_status_and_metrics_hold_no_secret(self):
         with self.cluster(hubs=3, pad_size="512KiB") as made:
-            agents = []
-            for name, peer in ((ALICE, BOB), (BOB, ALICE)):
-                agent = made.add_agent(name, allow=[peer])
-                agent.config["delivery"] = {
-                    "socket": f"{agent.short_name}-keys.sock"
-                }
-                agent.config["metrics"] = {"listen": "127.0.0.1:0"}
-                agent.add_peer(peer, 2, freshness="delivery")
-                agents.append(agent)
+            agents = cluster_case.add_delivery_agents(made, threshold=2)
             secrets = Secrets()
             for hub in made.hubs:
                 for agent in agents:
