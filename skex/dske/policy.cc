@@ -33,19 +33,9 @@ absl::Status PeerPolicy::Check() const {
   for (const HubId& hub : hubs) xs.push_back(ShareX(hub));
   const absl::Status sharing = Sharing::Create(threshold, xs).status();
   if (!sharing.ok()) return refuse(sharing.message());
-  if (!IsKeySize(key_bytes, freshness)) {
-    return refuse("keys of ", key_bytes, " bytes; want a multiple of 16 from ",
-                  kLeastKeyBytes, " to ", MostKeyBytes(freshness),
-                  " with freshness ", FreshnessName(freshness));
-  }
-  if (use_limit < 1 || use_limit > kMostUses) {
-    return refuse("use limit ", use_limit, "; want 1 to ", kMostUses);
-  }
-  if (key_lifetime < absl::Seconds(1) || key_lifetime > absl::Hours(24 * 365)) {
-    return refuse("key lifetime ", absl::FormatDuration(key_lifetime),
-                  "; want 1s to 8760h");
-  }
-  return absl::OkStatus();
+  const absl::Status keys =
+      CheckKeyPolicy(freshness, key_bytes, key_lifetime, use_limit);
+  return keys.ok() ? keys : refuse(keys.message());
 }
 
 }  // namespace skex

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "skex/base/ids.h"
@@ -41,6 +42,12 @@ inline constexpr bool IsKeySize(uint16_t bytes, Freshness freshness) {
 
 // "derived", "exchange" or "delivery".
 absl::string_view FreshnessName(Freshness freshness);
+
+// Whether an agent's policy may ask for such keys, whatever the protocol that
+// establishes them: of `bytes`, valid for `lifetime` (1 s to a year), which
+// give `use_limit` PSKs (1 to kMostUses). INVALID_ARGUMENT says what is wrong.
+absl::Status CheckKeyPolicy(Freshness freshness, uint16_t bytes,
+                            absl::Duration lifetime, uint32_t use_limit);
 
 // Which protocol established a key.
 enum class KeySource : uint8_t {

@@ -21,19 +21,9 @@ absl::Status LanePolicy::Check() const {
                      ": ", what...));
   };
   if (initiator == responder) return refuse("an agent is no peer of itself");
-  if (!IsKeySize(key_bytes, freshness)) {
-    return refuse("keys of ", key_bytes, " bytes; want a multiple of 16 from ",
-                  kLeastKeyBytes, " to ", MostKeyBytes(freshness),
-                  " with freshness ", FreshnessName(freshness));
-  }
-  if (use_limit < 1 || use_limit > kMostUses) {
-    return refuse("use limit ", use_limit, "; want 1 to ", kMostUses);
-  }
-  if (key_lifetime < absl::Seconds(1) || key_lifetime > absl::Hours(24 * 365)) {
-    return refuse("key lifetime ", absl::FormatDuration(key_lifetime),
-                  "; want 1s to 8760h");
-  }
-  return absl::OkStatus();
+  const absl::Status keys =
+      CheckKeyPolicy(freshness, key_bytes, key_lifetime, use_limit);
+  return keys.ok() ? keys : refuse(keys.message());
 }
 
 PolicyHash LanePolicy::ContextHash() const {
