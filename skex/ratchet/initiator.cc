@@ -142,7 +142,7 @@ absl::Status LaneInitiator::Finish(Run run, const M2Message& m2,
                  run.result_key, run.m1, m2_bytes, policy.initiator,
                  policy.responder, policy.ContextHash(), policy.key_bytes),
              .terms = policy.Terms(options_.boot, m2.boot)};
-  events_.push_back(
+  events_.emplace_back(
       KeyAgreed{std::move(key), run.index, now.mono - run.started});
   return absl::OkStatus();
 }
@@ -160,8 +160,8 @@ absl::Status LaneInitiator::InstallRoot(const Run& run) {
     Fail(run, status);
     return status;
   }
-  events_.push_back(LaneRerooted{root.lane.id});
-  events_.push_back(LaneErased{root_.lane.id});
+  events_.emplace_back(LaneRerooted{root.lane.id});
+  events_.emplace_back(LaneErased{root_.lane.id});
   root_ = std::move(root);
   refused_jump_.reset();
   return absl::OkStatus();
@@ -186,10 +186,10 @@ absl::Status LaneInitiator::OnStale(absl::Span<const uint8_t> bytes) {
                                        options_.policy.responder.text())));
   if (stale->next <= root_.next) return absl::OkStatus();
   ++rollbacks_detected_;
-  events_.push_back(RollbackDetected{root_.next, stale->next});
+  events_.emplace_back(RollbackDetected{root_.next, stale->next});
   if (stale->next - root_.next > kMostJump || stale->next > kHalfOfLane) {
     refused_jump_ = stale->next;
-    events_.push_back(JumpRefused{root_.next, stale->next});
+    events_.emplace_back(JumpRefused{root_.next, stale->next});
     return absl::OkStatus();
   }
   JumpTo(stale->next);
@@ -234,7 +234,7 @@ absl::Status LaneInitiator::Commit(const Root& root) {
 }
 
 void LaneInitiator::Fail(const Run& run, absl::Status reason) {
-  events_.push_back(RunFailed{run.index, std::move(reason)});
+  events_.emplace_back(RunFailed{run.index, std::move(reason)});
 }
 
 void LaneInitiator::OnTime(const Instant& now) {

@@ -108,7 +108,8 @@ absl::Status LaneResponder::OnFreshM1(Lane& lane, const M1Message& m1,
                                           m1.context, policy.key_bytes),
              .terms = policy.Terms(m1.boot, options_.boot)};
   tentative_.push_back({key.id, now.mono + kRunTimeout});
-  events_.push_back(KeyAgreed{std::move(key), m1.index, absl::ZeroDuration()});
+  events_.emplace_back(
+      KeyAgreed{std::move(key), m1.index, absl::ZeroDuration()});
   return absl::OkStatus();
 }
 
@@ -117,7 +118,7 @@ void LaneResponder::NoteBounds(const Lane& lane, const M1Message& m1) {
   // The initiator has an M2 for what this end does not remember.
   if (m1.finished > tail) {
     ++rollbacks_detected_;
-    events_.push_back(
+    events_.emplace_back(
         RollbackDetected{static_cast<uint32_t>(tail), m1.finished});
   }
   if (m1.lowest > tail) skipped_leaves_ += m1.lowest - tail;
@@ -148,7 +149,7 @@ absl::Status LaneResponder::UseUp(const M1Message& m1, const TreeLeaf& leaf,
   const absl::Status status = options_.storage->Commit(state_.Encode().view());
   if (reroot_key == nullptr) return status;
   if (status.ok()) {
-    events_.push_back(LaneRerooted{state_.lanes.back().id});
+    events_.emplace_back(LaneRerooted{state_.lanes.back().id});
   } else {
     state_.lanes.pop_back();
     if (displaced.has_value()) state_.lanes.push_back(*std::move(displaced));
@@ -162,7 +163,7 @@ void LaneResponder::DropOlder() {
   std::erase_if(answers_, [&older](const Answer& answer) {
     return answer.lane == older;
   });
-  events_.push_back(LaneErased{older});
+  events_.emplace_back(LaneErased{older});
 }
 
 std::optional<Lane> LaneResponder::InstallRoot(const M1Message& m1,
@@ -221,7 +222,7 @@ absl::Status LaneResponder::AddFreshKey(Key key, const Instant& now) {
 
 void LaneResponder::OnTime(const Instant& now) {
   while (!tentative_.empty() && tentative_.front().lapse_at <= now.mono) {
-    events_.push_back(KeyLapsed{tentative_.front().key});
+    events_.emplace_back(KeyLapsed{tentative_.front().key});
     tentative_.pop_front();
   }
   while (!answers_.empty() && answers_.front().forget_at <= now.mono) {
