@@ -15,13 +15,23 @@ namespace {
 
 constexpr size_t kNodeHeader = 5;
 
-Secret Child(const Secret& node, uint8_t side) {
-  Secret child = Secret::OfSize(kTreeNodeSize);
-  unsigned size = 0;
-  HMAC(EVP_sha256(), node.view().data(), node.size(), &side, 1,
-       child.mutable_view().data(), &size);
-  return child;
-}
+// The pseudo-random function. One object for a whole way down: most of what a
+// call costs beside SHA-256 is to set its context up.
+class Children {
+ public:
+  Secret Of(const Secret& node, uint8_t side) {
+    Secret child = Secret::OfSize(kTreeNodeSize);
+    unsigned size = 0;
+    HMAC_Init_ex(hmac_.get(), node.view().data(), node.size(), EVP_sha256(),
+                 nullptr);
+    HMAC_Update(hmac_.get(), &side, 1);
+    HMAC_Final(hmac_.get(), child.mutable_view().data(), &size);
+    return child;
+  }
+
+ private:
+  bssl::ScopedHMAC_CTX hmac_;
+};
 
 // Which child of the node of height + 1 leads to `index`.
 uint8_t SideOf(uint32_t index, uint8_t height) { return index >> height & 1; }
@@ -64,8 +74,9 @@ absl::StatusOr<TreeLeaf> PuncturableTree::Evaluate(uint32_t index) const {
   const Node& node = nodes_[*at];
   TreeLeaf leaf = {.index = index, .bytes = node.key.Clone()};
   leaf.above.reserve(node.height);
+  Children children;
   for (uint8_t height = node.height; height-- > 0;) {
-    Secret child = Child(leaf.bytes, SideOf(index, height));
+    Secret child = children.Of(leaf.bytes, SideOf(index, height));
     if (height + 1 < node.height) leaf.above.push_back(std::move(leaf.bytes));
     leaf.bytes = std::move(child);
   }
@@ -82,13 +93,14 @@ size_t PuncturableTree::Puncture(const TreeLeaf& leaf) {
   }
   std::vector<Node> left;
   std::vector<Node> right;
+  Children children;
   for (uint8_t height = top.height; height-- > 0;) {
     const size_t depth = static_cast<size_t>(top.height - height - 1);
     const Secret& parent = depth == 0 ? top.key : leaf.above[depth - 1];
     const uint8_t side = SideOf(leaf.index, height);
     (side == 1 ? left : right)
         .push_back({SiblingFirst(leaf.index, height), height,
-                    Child(parent, side ^ 1)});
+                    children.Of(parent, side ^ 1)});
   }
   const size_t calls = left.size() + right.size();
   Replace(*at, std::move(left), std::move(right));
@@ -114,13 +126,15 @@ size_t PuncturableTree::PunctureBelow(uint64_t end) {
   Secret key = nodes_.front().key.Clone();
   const uint32_t boundary = static_cast<uint32_t>(end);
   size_t calls = 0;
+  Children children;
   for (uint8_t height = nodes_.front().height; height-- > 0;) {
     if (SideOf(boundary, height) == 0) {
-      right.push_back({SiblingFirst(boundary, height), height, Child(key, 1)});
-      key = Child(key, 0);
+      right.push_back(
+          {SiblingFirst(boundary, height), height, children.Of(key, 1)});
+      key = children.Of(key, 0);
       calls += 2;
     } else {
-      key = Child(key, 1);
+      key = children.Of(key, 1);
       calls += 1;
     }
     // All of what is under `key` stays when `end` is its first leaf.
