@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace skex {
@@ -64,13 +65,23 @@ class RatioReporter : public benchmark::ConsoleReporter {
     }
   }
 
+  void PrintRatio(const std::string& of, const std::string& to) const {
+    const auto numerator = seconds_.find(of);
+    const auto denominator = seconds_.find(to);
+    if (numerator == seconds_.end() || denominator == seconds_.end()) return;
+    std::printf("ratio %s/%s %.4f\n", of.c_str(), to.c_str(),
+                numerator->second / denominator->second);
+  }
+
  private:
   std::map<std::string, double> seconds_;
 };
 
 }  // namespace
 
-int RunAgainstX25519(int argc, char** argv) {
+int RunAgainstX25519(
+    int argc, char** argv,
+    const std::vector<std::pair<std::string, std::string>>& pairs) {
   // Defaults, before what the caller says.
   std::string repetitions = "--benchmark_repetitions=40";
   std::string interleaved = "--benchmark_enable_random_interleaving=true";
@@ -85,6 +96,7 @@ int RunAgainstX25519(int argc, char** argv) {
   RatioReporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
   reporter.PrintRatios();
+  for (const auto& [of, to] : pairs) reporter.PrintRatio(of, to);
   return 0;
 }
 
