@@ -216,15 +216,17 @@ class LanesFuzz {
   }
 
   template <class Action>
-  void AtInitiator(LaneInput input, const Step& step, Action action) {
+  void AtInitiator(LaneInput input, const Step& step, Action action,
+                   absl::string_view answer = "") {
     const TakenStep taken = Take(false, input, step, action);
-    model_.OnInitiator(taken);
+    model_.OnInitiator(taken, answer);
     Follow(false, step, taken);
   }
 
   void ToInitiator(LaneInput input, absl::string_view message,
                    const Step& step) {
-    AtInitiator(input, step, [&] { return lane_.ToInitiator(message); });
+    AtInitiator(
+        input, step, [&] { return lane_.ToInitiator(message); }, message);
   }
 
   void ToResponder(LaneInput input, absl::string_view message,
@@ -319,7 +321,7 @@ class LanesFuzz {
     std::tie(initiator.step, responder.step) = lane_.Pass(time);
     initiator.after = View(false);
     responder.after = View(true);
-    model_.OnInitiator(initiator);
+    model_.OnInitiator(initiator, "");
     model_.OnResponder(responder, "");
     Follow(false, Step(), initiator);
     RequireNextTime(lane_.initiator->NextTime(),

@@ -36,6 +36,14 @@ bool SameTerms(const KeyTerms& a, const KeyTerms& b) {
          a.threshold == b.threshold;
 }
 
+// The nonce of the M1 of the leaf that `stale` names.
+RunNonce NonceOf(const std::map<std::pair<LaneId, uint32_t>, std::string>& m1s,
+                 const StaleMessage& stale) {
+  const auto m1 = m1s.find({stale.lane, stale.index});
+  Require(m1 != m1s.end(), "a STALE answers an M1 that was sent");
+  return M1Message::Parse(AsBytes(m1->second))->nonce;
+}
+
 }  // namespace
 
 EndView EndView::Of(const LaneInitiator& end, const FakeLaneStorage& storage) {
@@ -54,7 +62,7 @@ EndView EndView::Of(const LaneResponder& end, const FakeLaneStorage& storage) {
           .medium = storage.state.value_or("")};
 }
 
-void LanesModel::OnInitiator(const TakenStep& taken) {
+void LanesModel::OnInitiator(const TakenStep& taken, absl::string_view answer) {
   switch (taken.input) {
     case LaneInput::kStart:
     case LaneInput::kReroot:
@@ -63,7 +71,8 @@ void LanesModel::OnInitiator(const TakenStep& taken) {
       break;
     case LaneInput::kTrue:
     case LaneInput::kLeaked:
-      CheckAnswered(taken);
+      CheckAnswered(taken, answer);
+      CheckJump(taken);
       break;
     case LaneInput::kFalse:
       Require(!taken.step.status.ok() && NothingChanged(taken),
@@ -107,11 +116,16 @@ void LanesModel::CheckBegun(const TakenStep& taken) const {
   }
 }
 
-void LanesModel::CheckAnswered(const TakenStep& taken) const {
+void LanesModel::CheckAnswered(const TakenStep& taken,
+                               absl::string_view answer) const {
   Require(taken.step.messages.empty(), "an initiator answers no answer");
   if (taken.step.status.ok()) {
     Require(taken.after.waiting + 1 == taken.before.waiting,
             "an answer ends one run");
+    const absl::StatusOr<StaleMessage> stale =
+        StaleMessage::Parse(AsBytes(answer));
+    Require(!stale.ok() || NonceOf(used_, *stale) == stale->nonce,
+            "a STALE is obeyed by the run that it answers alone");
     if (taken.input == LaneInput::kLeaked) {
       Require(Count<RunFailed>(taken.step.events) == 1,
               "a leaked static key gives neither keys nor roots");
@@ -126,6 +140,9 @@ void LanesModel::CheckAnswered(const TakenStep& taken) const {
     Require(of_no_run && NothingChanged(taken),
             "an answer to no run changes nothing");
   }
+}
+
+void LanesModel::CheckJump(const TakenStep& taken) const {
   for (const LaneEvent& event : taken.step.events) {
     const auto* refused = std::get_if<JumpRefused>(&event);
     const auto* seen = std::get_if<RollbackDetected>(&event);

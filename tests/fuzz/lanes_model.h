@@ -74,7 +74,8 @@ class LanesModel {
 
   explicit LanesModel(const Promises& promises) : promises_(promises) {}
 
-  void OnInitiator(const TakenStep& taken);
+  // `answer` and `m1` are what was delivered, if anything was.
+  void OnInitiator(const TakenStep& taken, absl::string_view answer);
   void OnResponder(const TakenStep& taken, absl::string_view m1);
   // The binder of a key verified at the responder, or was claimed to.
   void OnConfirm(const KeyId& id, const absl::Status& status);
@@ -102,7 +103,8 @@ class LanesModel {
   };
 
   void CheckBegun(const TakenStep& taken) const;
-  void CheckAnswered(const TakenStep& taken) const;
+  void CheckAnswered(const TakenStep& taken, absl::string_view answer) const;
+  void CheckJump(const TakenStep& taken) const;
   void CheckTime(const TakenStep& taken) const;
   void CheckRefused(const TakenStep& taken, absl::string_view m1) const;
   void CheckM2(const TakenStep& taken, absl::string_view m1);
