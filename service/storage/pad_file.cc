@@ -1,7 +1,6 @@
 #include "service/storage/pad_file.h"
 
 #include <openssl/sha.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/storage/erase.h"
 #include "service/storage/pad_file_reader.h"
+#include "service/storage/private_file.h"
 #include "skex/base/bytes.h"
 
 namespace service {
@@ -24,23 +24,6 @@ constexpr uint64_t kMiB = 1024 * 1024;
 std::string EnrolAgain(const PadFileHeader& header) {
   return absl::StrCat("have the hub's operator revoke and enrol ",
                       header.identity.agent.text(), " again");
-}
-
-absl::Status CheckAccess(const std::string& path, const FileInfo& info) {
-  if (info.kind != FileInfo::Kind::kRegular) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        path, ": is not a regular file; give the path of a pad file"));
-  }
-  if (info.owner != geteuid()) {
-    return absl::PermissionDeniedError(absl::StrCat(
-        path, ": belongs to user id ", info.owner, ", this program runs as ",
-        geteuid(), "; chown ", geteuid(), " ", path));
-  }
-  if (info.open_to_others()) {
-    return absl::PermissionDeniedError(absl::StrCat(
-        path, ": other users have access to it; chmod 600 ", path));
-  }
-  return absl::OkStatus();
 }
 
 absl::Status CheckNames(const std::string& path, const PadFileHeader& header,
@@ -81,7 +64,7 @@ absl::StatusOr<std::unique_ptr<PadFile>> PadFile::Open(
   if (!file.ok()) return file.status();
   absl::StatusOr<FileInfo> info = (*file)->Info();
   if (!info.ok()) return info.status();
-  absl::Status status = CheckAccess(path, *info);
+  absl::Status status = CheckPrivateFile(path, *info, "a pad file");
   if (!status.ok()) return status;
   status = (*file)->Lock();
   if (absl::IsFailedPrecondition(status)) {
