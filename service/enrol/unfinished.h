@@ -14,7 +14,8 @@ namespace service {
 // Pads and enrolments under way, and those that are being erased, have hidden
 // names: whole ones appear and vanish by a rename, and what a killed run left
 // behind is known by its name. The functions here are what enrolling,
-// replenishing and revoking have in common.
+// replenishing and revoking have in common, and pairing (service/pairing) needs
+// too.
 
 // `path` as `.NAME.ENDING` in its folder. No agent, and no pad of an agent, has
 // such a name, so hubs pass over it.
