@@ -12,6 +12,7 @@
 #include "service/ctl/init_verb.h"
 #include "service/ctl/online/online_verbs.h"
 #include "service/ctl/pad_verb.h"
+#include "service/ctl/pair_verb.h"
 #include "service/ctl/revoke_verb.h"
 #include "service/version.h"
 
@@ -28,6 +29,7 @@ int Main(int argc, char** argv) {
   AddEnrolVerb(app, outcome);
   AddRevokeVerb(app, outcome);
   AddPadVerb(app, outcome);
+  AddPairVerb(app, outcome);
   OnlineVerbs online(app);
 
   try {
