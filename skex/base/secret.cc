@@ -13,8 +13,8 @@ void Wipe(absl::Span<uint8_t> bytes) {
 
 bool EqualInConstantTime(absl::Span<const uint8_t> a,
                          absl::Span<const uint8_t> b) {
-  return a.size() == b.size() &&
-         CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+  if (a.size() != b.size()) return false;
+  return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 Secret Secret::OfSize(size_t size) {
