@@ -99,15 +99,6 @@ absl::Status HubNode::OnFrame(StreamNumber number,
   if (!stream.agent.has_value()) return OnHello(number, stream, bytes);
   const AgentId agent_id = *stream.agent;
   Agent& agent = agents_.at(agent_id);
-  const absl::StatusOr<Frame> frame = ParseFrame(bytes);
-  if (frame.ok() && frame->header.type == FrameType::kHello) {
-    absl::Status status = agent.link->AcceptHello(stream.challenge, bytes);
-    Collect(agent);
-    // The stream is the agent's, whatever else comes on it.
-    return absl::IsUnauthenticated(status)
-               ? absl::DataLossError(status.message())
-               : status;
-  }
   absl::StatusOr<std::optional<OpenedFrame>> opened = agent.link->Open(bytes);
   if (!opened.ok()) return opened.status();
   absl::Status status;

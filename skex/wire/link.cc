@@ -117,6 +117,15 @@ absl::StatusOr<std::optional<OpenedFrame>> Link::Open(
     absl::Span<const uint8_t> bytes) {
   absl::StatusOr<Frame> frame = ParseFrame(bytes);
   if (!frame.ok()) return frame.status();
+  if (frame->header.type == FrameType::kHello && challenge_.has_value() &&
+      pads_.front()->pad().side() == Side::kHub) {
+    absl::Status status = AcceptHello(*challenge_, bytes);
+    if (status.ok()) return std::optional<OpenedFrame>();
+    // The stream is the agent's, whatever else comes on it.
+    return absl::IsUnauthenticated(status)
+               ? absl::DataLossError(status.message())
+               : status;
+  }
   PadLink* const pad = Find(frame->header.table);
   if (pad == nullptr) {
     return absl::InvalidArgumentError(absl::StrCat(

@@ -90,8 +90,10 @@ class Link {
   absl::Status AcceptHello(const Nonce& challenge,
                            absl::Span<const uint8_t> bytes);
 
-  // Takes any later frame. Link frames are dealt with inside and give nullopt;
-  // exchange frames are verified and opened. Returns, with nothing changed,
+  // Takes any later frame, at a hub also the hellos for further pads: for these
+  // the errors of AcceptHello(), but DATA_LOSS if one does not verify. Link
+  // frames are dealt with inside and give nullopt; exchange frames are verified
+  // and opened. Returns, with nothing changed,
   // - INVALID_ARGUMENT for bytes that are no frame of this link,
   // - DATA_LOSS if the tag does not verify,
   // - ALREADY_EXISTS or OUT_OF_RANGE if the pad bytes were used or not granted,
