@@ -103,7 +103,7 @@ std::string HubRuntime::TakeOver(Candidates candidates) {
     changed += !is_new && differs;
     agent.enrolment = std::move(candidate.enrolment);
     ChangePads(name, agent, std::move(candidate.pads));
-    node_.UpdateAgent(name, ToRelay(agent.enrolment));
+    if (!is_new && differs) node_.UpdateAgent(name, ToRelay(agent.enrolment));
   }
   return absl::StrCat(agents_.size(), " agents enrolled: ", added, " new, ",
                       changed, " changed, ", gone.size(), " revoked");
