@@ -30,8 +30,8 @@ class ForeignPeer : public ::testing::Test {
   void MakePeer(bool server) {
     ssl_.reset(SSL_new(ctx_.get()));
     bssl::UniquePtr<BIO> bio = NewQueueBio(&queues_);
-    SSL_set_bio(ssl_.get(), bio.get(), bio.get());
-    bio.release();
+    BIO* const both_ways = bio.release();
+    SSL_set_bio(ssl_.get(), both_ways, both_ways);
     if (server) {
       SSL_set_accept_state(ssl_.get());
     } else {

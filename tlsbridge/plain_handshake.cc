@@ -45,8 +45,8 @@ struct End {
 
   explicit End(SSL_CTX* ctx) : ssl(SSL_new(ctx)) {
     bssl::UniquePtr<BIO> bio = NewQueueBio(&queues);
-    SSL_set_bio(ssl.get(), bio.get(), bio.get());
-    bio.release();
+    BIO* const both_ways = bio.release();
+    SSL_set_bio(ssl.get(), both_ways, both_ways);
     SSL_set_shed_handshake_config(ssl.get(), 1);
   }
 };
