@@ -1,3 +1,4 @@
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -53,6 +54,8 @@ class RelayTest : public testing::Test {
 
   ~RelayTest() override {
     connection_->Disconnect();
+    // Until then callbacks come.
+    ends_.WaitFor(begun_);
     server_->Shutdown();
   }
 
@@ -66,6 +69,7 @@ class RelayTest : public testing::Test {
   }
 
   void Connect() {
+    ++begun_;
     connection_->Connect(
         [this](std::vector<std::string> frames) {
           for (std::string& frame : frames) {
@@ -75,11 +79,14 @@ class RelayTest : public testing::Test {
         },
         [this](absl::Status status) {
           client_diary_.Write(absl::StatusCodeToString(status.code()));
+          ends_.Write("end");
         });
   }
 
   Diary server_diary_;
   Diary client_diary_;
+  Diary ends_;  // of streams
+  size_t begun_ = 0;
   std::unique_ptr<RelayServer> server_;
   std::unique_ptr<HubConnection> connection_;
 };

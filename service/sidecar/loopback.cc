@@ -69,7 +69,10 @@ bool TestStream::Send(absl::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent =
         ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent <= 0) return false;
+    if (sent <= 0) {
+      reset_ = errno == ECONNRESET;
+      return false;
+    }
     bytes.remove_prefix(static_cast<size_t>(sent));
   }
   return true;
@@ -98,7 +101,10 @@ StreamRest TestStream::ReadToEnd() {
   std::array<char, 65536> buffer;
   while (true) {
     const ssize_t got = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
-    if (got == 0) return rest;
+    if (got == 0) {
+      if (reset_) rest.end = StreamEnd::kReset;
+      return rest;
+    }
     if (got < 0) {
       rest.end = errno == ECONNRESET || errno == EPIPE
                      ? StreamEnd::kReset

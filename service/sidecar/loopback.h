@@ -49,6 +49,7 @@ class TestStream {
 
  private:
   OwnedFd fd_;
+  bool reset_ = false;  // sending found it out: the kernel tells that once
 };
 
 // A folder for Unix sockets, under a path that is short enough for them.
