@@ -68,8 +68,9 @@ class Machine {
                              .boot = skex::RandomId<skex::BootId>(entropy_),
                              .entropy = &entropy_,
                              .storage = storage_.get()});
-    if (opened.ok()) end = *std::move(opened);
-    return opened.status();
+    if (!opened.ok()) return opened.status();
+    end = *std::move(opened);
+    return absl::OkStatus();
   }
 
   void Restart(std::mt19937_64& random) {
@@ -120,6 +121,10 @@ class Pair {
       alice.end->OnMessage(AsBytes(m2), now_).IgnoreError();
     }
     Finish();
+    for (const std::string& confirm :
+         Deliver(alice.end->TakeMessages(), lossy)) {
+      bob.end->OnMessage(AsBytes(confirm), now_).IgnoreError();
+    }
     return agreed_ > before;
   }
 
@@ -173,7 +178,6 @@ class Pair {
     for (skex::LaneEvent& event : bob.end->TakeEvents()) {
       auto* const agreed = std::get_if<skex::KeyAgreed>(&event);
       if (agreed == nullptr) continue;
-      bob.end->Confirm(agreed->key.id).IgnoreError();
       ASSERT_TRUE(accepted_indices_.insert(agreed->index).second)
           << "leaf " << agreed->index << " was accepted twice";
       accepted_[agreed->key.id] = std::move(agreed->key.bytes);

@@ -31,29 +31,9 @@ Digest HashOf(const ByteWriter& input) {
   return digest;
 }
 
-// What keeps the two from being mixed; empty if nothing does.
-absl::string_view Objection(const Key& dske, const Key& unmediated) {
-  const KeyTerms& a = *dske.terms;
-  const KeyTerms& b = *unmediated.terms;
-  if (a.source != KeySource::kDske || b.source != KeySource::kUnmediated) {
-    return "want one of DSKE, then an unmediated one";
-  }
-  if (dske.bytes.size() != kMixedKeySize ||
-      unmediated.bytes.size() != kMixedKeySize) {
-    return "want 32 bytes each";
-  }
-  if (dske.id == unmediated.id) return "they have one id";
-  if (a.initiator != b.initiator || a.responder != b.responder) {
-    return "of different agents, or directions";
-  }
-  if (a.initiator_boot != b.initiator_boot ||
-      a.responder_boot != b.responder_boot) {
-    return "an agent has started anew in between";
-  }
-  if (a.freshness != b.freshness) return "freshness differs";
-  if (a.lifetime != b.lifetime) return "lifetime differs";
-  if (a.use_limit != b.use_limit) return "use limit differs";
-  return "";
+absl::Status Refuse(const KeyId& dske, absl::string_view objection) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("key ", dske.Hex(), " cannot be mixed: ", objection));
 }
 
 Secret MixedBytes(const Key& dske, const Key& unmediated,
@@ -94,26 +74,48 @@ PolicyHash MixedPolicyHash(const PolicyHash& dske,
   return HashOf(input);
 }
 
+absl::Status CheckMixing(const Key& dske, const KeyTerms& unmediated) {
+  const KeyTerms& a = *dske.terms;
+  const KeyTerms& b = unmediated;
+  const auto refuse = [&dske](absl::string_view objection) {
+    return Refuse(dske.id, objection);
+  };
+  if (a.source != KeySource::kDske || b.source != KeySource::kUnmediated) {
+    return refuse("want one of DSKE, then an unmediated one");
+  }
+  if (dske.bytes.size() != kMixedKeySize) return refuse("want 32 bytes");
+  if (a.initiator != b.initiator || a.responder != b.responder) {
+    return refuse("of different agents, or directions");
+  }
+  if (a.initiator_boot != b.initiator_boot ||
+      a.responder_boot != b.responder_boot) {
+    return refuse("an agent has started anew in between");
+  }
+  if (a.freshness != b.freshness) return refuse("freshness differs");
+  if (a.lifetime != b.lifetime) return refuse("lifetime differs");
+  if (a.use_limit != b.use_limit) return refuse("use limit differs");
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Key> MixKeys(Key dske, Key unmediated) {
   // Parameters may live as long as the caller's statement; these end here.
   const Key first = std::move(dske);
   const Key second = std::move(unmediated);
-  const absl::string_view objection = Objection(first, second);
-  if (!objection.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("keys ", first.id.Hex(), " and ", second.id.Hex(),
-                     " cannot be mixed: ", objection));
+  absl::Status status = CheckMixing(first, *second.terms);
+  if (!status.ok()) return status;
+  if (second.bytes.size() != kMixedKeySize) {
+    return Refuse(first.id, "want 32 unmediated bytes");
   }
+  if (first.id == second.id) return Refuse(first.id, "both have this id");
   auto terms = std::make_shared<KeyTerms>(*first.terms);
   terms->source = KeySource::kBoth;
   terms->label = KeyLabel::kComputational;
   terms->policy_hash =
       MixedPolicyHash(first.terms->policy_hash, second.terms->policy_hash);
   Secret bytes = MixedBytes(first, second, *terms);
-  return Key{.id = ComputeMixedKeyId(first.id, second.id, terms->initiator,
-                                     terms->responder),
-             .bytes = std::move(bytes),
-             .terms = std::move(terms)};
+  const KeyId id = ComputeMixedKeyId(first.id, second.id, terms->initiator,
+                                     terms->responder);
+  return Key{.id = id, .bytes = std::move(bytes), .terms = std::move(terms)};
 }
 
 }  // namespace skex

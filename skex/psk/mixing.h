@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "skex/base/ids.h"
 #include "skex/psk/key.h"
@@ -32,6 +33,14 @@ KeyId ComputeMixedKeyId(const KeyId& dske, const KeyId& unmediated,
 PolicyHash MixedPolicyHash(const PolicyHash& dske,
                            const PolicyHash& unmediated);
 
+// INVALID_ARGUMENT unless `dske` may be mixed with a key of the terms
+// `unmediated`:
+// - the one is of DSKE, with kMixedKeySize bytes, the other unmediated,
+// - the same process start of the same agent dials with both, and likewise
+//   accepts with both,
+// - freshness, lifetime and use limit are equal.
+absl::Status CheckMixing(const Key& dske, const KeyTerms& unmediated);
+
 // The mixed key:
 //   HKDF-Expand(HKDF-Extract(salt = DSKE key, unmediated key),
 //               "skex both" | id of the DSKE key | id of the unmediated key |
@@ -44,12 +53,8 @@ PolicyHash MixedPolicyHash(const PolicyHash& dske,
 // are cannot be seen here: whoever holds them lets neither live longer than its
 // lifetime before.
 //
-// Returns INVALID_ARGUMENT, and no key, unless
-// - the first is of DSKE and the second unmediated,
-// - each has kMixedKeySize bytes, and the ids differ,
-// - the same process start of the same agent dials with both, and likewise
-//   accepts with both,
-// - freshness, lifetime and use limit are equal.
+// Returns INVALID_ARGUMENT, and no key, as CheckMixing(), and if the second has
+// other than kMixedKeySize bytes or the id of the first.
 absl::StatusOr<Key> MixKeys(Key dske, Key unmediated);
 
 }  // namespace skex

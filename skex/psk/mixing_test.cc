@@ -134,16 +134,20 @@ TEST(MixingTest, ComponentsAreConsumed) {
   Key dske = DskeKey();
   Key unmediated = UnmediatedKey();
   ASSERT_TRUE(MixKeys(std::move(dske), std::move(unmediated)).ok());
+  // NOLINTBEGIN(bugprone-use-after-move)
   EXPECT_TRUE(dske.bytes.empty());
   EXPECT_TRUE(unmediated.bytes.empty());
+  // NOLINTEND(bugprone-use-after-move)
 }
 
 TEST(MixingTest, RefusedComponentsAreConsumedToo) {
   Key dske = DskeKey();
   Key unmediated = UnmediatedKey();
   ASSERT_FALSE(MixKeys(std::move(unmediated), std::move(dske)).ok());
+  // NOLINTBEGIN(bugprone-use-after-move)
   EXPECT_TRUE(dske.bytes.empty());
   EXPECT_TRUE(unmediated.bytes.empty());
+  // NOLINTEND(bugprone-use-after-move)
 }
 
 TEST(MixingTest, OrderOfTheBytesMatters) {
@@ -210,14 +214,17 @@ TEST(MixingTest, IdDependsOnBothIds) {
             ComputeMixedKeyId(CountingId(0), CountingId(16), Alice(), Bob()));
 }
 
-// Whether a key is mixed when one of the components has other terms.
+// Whether a key is mixed when one of the components has other terms. What
+// CheckMixing() says beforehand is the same.
 bool Mixes(const std::function<void(KeyTerms&)>& change, bool of_dske) {
   KeyTerms dske = DskeTerms();
   KeyTerms unmediated = UnmediatedTerms();
   change(of_dske ? dske : unmediated);
+  const absl::Status checked = CheckMixing(DskeKey(dske), unmediated);
   const absl::StatusOr<Key> mixed =
       MixKeys(DskeKey(dske), UnmediatedKey(unmediated));
   EXPECT_TRUE(mixed.ok() || absl::IsInvalidArgument(mixed.status()));
+  EXPECT_EQ(checked.code(), mixed.status().code());
   return mixed.ok();
 }
 bool MixesEither(const std::function<void(KeyTerms&)>& change) {
@@ -275,6 +282,22 @@ TEST(MixingTest, RefusesKeysOfAnotherSize) {
     EXPECT_TRUE(absl::IsInvalidArgument(
         MixKeys(DskeKey(), std::move(unmediated)).status()));
   }
+}
+
+// The unmediated key is not there yet: of two keys one is looked at.
+TEST(MixingTest, CheckLooksAtTheSizeOfTheKeyOfDske) {
+  EXPECT_TRUE(CheckMixing(DskeKey(), UnmediatedTerms()).ok());
+  for (const size_t size : {16, 31, 33, 48, 64}) {
+    Key dske = DskeKey();
+    dske.bytes = Counting(0x40, size);
+    EXPECT_TRUE(absl::IsInvalidArgument(CheckMixing(dske, UnmediatedTerms())));
+  }
+}
+
+TEST(MixingTest, CheckConsumesNothing) {
+  const Key dske = DskeKey();
+  ASSERT_TRUE(CheckMixing(dske, UnmediatedTerms()).ok());
+  EXPECT_EQ(Hex(dske.bytes.view()), Hex(DskeKey().bytes.view()));
 }
 
 TEST(MixingTest, RefusesTwoKeysUnderOneId) {

@@ -59,11 +59,11 @@ FakeLane::FakeLane(uint64_t seed, const LanePolicy& policy)
 }
 
 FakeLane::FakeLane(uint64_t seed, FakeLaneStorage at_initiator,
-                   FakeLaneStorage at_responder)
+                   FakeLaneStorage at_responder, const LanePolicy& policy)
     : initiator_storage(std::move(at_initiator)),
       responder_storage(std::move(at_responder)),
-      initiator_policy(FakeLanePolicy()),
-      responder_policy(FakeLanePolicy()),
+      initiator_policy(policy),
+      responder_policy(policy),
       now{absl::UnixEpoch(), absl::Seconds(1000)},
       seed_(seed),
       initiator_entropy_(0),
@@ -75,11 +75,11 @@ FakeLane::FakeLane(uint64_t seed, FakeLaneStorage at_initiator,
 absl::Status FakeLane::RestartInitiator() {
   initiator.reset();
   initiator_entropy_ = SeededEntropy(seed_ * 1000 + 2 * initiator_starts_++);
-  auto opened =
-      LaneInitiator::Open({.policy = initiator_policy,
-                           .boot = RandomId<BootId>(initiator_entropy_),
-                           .entropy = &initiator_entropy_,
-                           .storage = &initiator_storage});
+  initiator_boot = RandomId<BootId>(initiator_entropy_);
+  auto opened = LaneInitiator::Open({.policy = initiator_policy,
+                                     .boot = initiator_boot,
+                                     .entropy = &initiator_entropy_,
+                                     .storage = &initiator_storage});
   if (!opened.ok()) return opened.status();
   initiator = *std::move(opened);
   return absl::OkStatus();
@@ -89,17 +89,33 @@ absl::Status FakeLane::RestartResponder() {
   responder.reset();
   responder_entropy_ =
       SeededEntropy(seed_ * 1000 + 2 * responder_starts_++ + 1);
-  auto opened =
-      LaneResponder::Open({.policy = responder_policy,
-                           .boot = RandomId<BootId>(responder_entropy_),
-                           .entropy = &responder_entropy_,
-                           .storage = &responder_storage});
+  responder_boot = RandomId<BootId>(responder_entropy_);
+  auto opened = LaneResponder::Open({.policy = responder_policy,
+                                     .boot = responder_boot,
+                                     .entropy = &responder_entropy_,
+                                     .storage = &responder_storage});
   if (!opened.ok()) return opened.status();
   responder = *std::move(opened);
   return absl::OkStatus();
 }
 
+Key FakeLane::FakeDskeKey(uint64_t seed) const {
+  SeededEntropy entropy(seed);
+  KeyTerms terms = *initiator_policy.Terms(initiator_boot, responder_boot);
+  terms.source = KeySource::kDske;
+  terms.label = KeyLabel::kInformationTheoretic;
+  terms.hubs = {*HubId::Parse("hub@east.example")};
+  terms.threshold = 1;
+  return {.id = RandomId<KeyId>(entropy),
+          .bytes = FakeRoot(seed + 1),
+          .terms = std::make_shared<const KeyTerms>(std::move(terms))};
+}
+
 LaneStep FakeLane::Start() { return Took(*initiator, initiator->Start(now)); }
+
+LaneStep FakeLane::Mix(Key dske) {
+  return Took(*initiator, initiator->Mix(std::move(dske), now));
+}
 
 LaneStep FakeLane::Reroot(Key fresh) {
   return Took(*initiator, initiator->Reroot(std::move(fresh), now));
@@ -122,8 +138,14 @@ std::pair<LaneStep, LaneStep> FakeLane::Pass(absl::Duration time) {
           Took(*responder, absl::OkStatus())};
 }
 
-bool FakeLane::Run() {
-  const LaneStep started = Start();
+bool FakeLane::Run() { return Finish(Start()); }
+
+bool FakeLane::MixedRun(uint64_t seed) {
+  return responder->AddFreshKey(FakeDskeKey(seed), now).ok() &&
+         Finish(Mix(FakeDskeKey(seed)));
+}
+
+bool FakeLane::Finish(const LaneStep& started) {
   if (started.messages.empty()) return false;
   const LaneStep answered = ToResponder(started.messages.back());
   if (answered.messages.empty()) return false;
@@ -131,7 +153,7 @@ bool FakeLane::Run() {
   const KeyAgreed* const ours = Find<KeyAgreed>(finished.events);
   const KeyAgreed* const theirs = Find<KeyAgreed>(answered.events);
   return ours != nullptr && theirs != nullptr &&
-         responder->Confirm(theirs->key.id).ok() &&
+         ToResponder(finished.message()).status.ok() &&
          ours->key.id == theirs->key.id &&
          EqualInConstantTime(ours->key.bytes.view(), theirs->key.bytes.view());
 }

@@ -29,7 +29,7 @@ namespace skex {
 LanePolicy FakeLanePolicy();
 // 32 bytes that are the same for the same seed.
 Secret FakeRoot(uint64_t seed);
-// A key as DSKE between the two gives one.
+// A key as DSKE between the two gives one: bob began, in no process that runs.
 Key FakeFreshKey(uint64_t seed);
 
 // The first event of a kind, nullptr if there is none.
@@ -60,23 +60,31 @@ class FakeLane {
   explicit FakeLane(uint64_t seed, const LanePolicy& policy = FakeLanePolicy());
   // On storages that are provisioned already.
   FakeLane(uint64_t seed, FakeLaneStorage at_initiator,
-           FakeLaneStorage at_responder);
+           FakeLaneStorage at_responder,
+           const LanePolicy& policy = FakeLanePolicy());
 
   // Crash and start of one end: what is not in its storage is gone. Its random
   // bytes follow from the seed and the number of its starts alone.
   absl::Status RestartInitiator();
   absl::Status RestartResponder();
 
+  // A key as DSKE between the two processes that run gives one: it fits the
+  // keys of this lane. The same for the same seed and the same starts.
+  Key FakeDskeKey(uint64_t seed) const;
+
   LaneStep Start();
+  LaneStep Mix(Key dske);
   LaneStep Reroot(Key fresh);
   LaneStep ToInitiator(absl::string_view message);
   LaneStep ToResponder(absl::string_view message);
   // Lets time pass at both ends: initiator, responder.
   std::pair<LaneStep, LaneStep> Pass(absl::Duration time);
 
-  // One run on a network that loses nothing, confirmed at the responder, until
-  // both ends are done with it. True if both have the same key.
+  // One run on a network that loses nothing, until both ends are done with it.
+  // True if both have the same key, and the responder's is confirmed.
   bool Run();
+  // As Run(), with FakeDskeKey(seed) mixed in, which both ends have.
+  bool MixedRun(uint64_t seed);
   // As Run(), `times` times.
   bool Runs(int times);
 
@@ -84,11 +92,16 @@ class FakeLane {
   FakeLaneStorage responder_storage;
   LanePolicy initiator_policy;
   LanePolicy responder_policy;
+  // Of the two processes that run.
+  BootId initiator_boot;
+  BootId responder_boot;
   std::unique_ptr<LaneInitiator> initiator;
   std::unique_ptr<LaneResponder> responder;
   Instant now;
 
  private:
+  bool Finish(const LaneStep& started);
+
   uint64_t seed_;
   uint64_t initiator_starts_ = 0;
   uint64_t responder_starts_ = 0;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "skex/base/bytes.h"
 #include "skex/psk/derivation.h"
+#include "skex/psk/mixing.h"
 
 namespace skex {
 
@@ -30,7 +31,15 @@ absl::StatusOr<std::unique_ptr<LaneInitiator>> LaneInitiator::Open(
 }
 
 absl::Status LaneInitiator::Start(const Instant& now) {
-  return Begin(RunPurpose::kKey, KeyId(), Secret(), now);
+  return Begin(RunPurpose::kKey, Key(), now);
+}
+
+absl::Status LaneInitiator::Mix(Key dske, const Instant& now) {
+  // Which start of the responder's process it will be, M2 tells.
+  absl::Status status = CheckMixing(
+      dske, *options_.policy.Terms(options_.boot, dske.terms->responder_boot));
+  if (!status.ok()) return status;
+  return Begin(RunPurpose::kMix, std::move(dske), now);
 }
 
 absl::Status LaneInitiator::Reroot(Key fresh, const Instant& now) {
@@ -42,11 +51,16 @@ absl::Status LaneInitiator::Reroot(Key fresh, const Instant& now) {
   if (under_way) {
     return absl::FailedPreconditionError("another re-root is under way");
   }
-  return Begin(RunPurpose::kReroot, fresh.id, std::move(fresh.bytes), now);
+  return Begin(RunPurpose::kReroot, std::move(fresh), now);
 }
 
-absl::Status LaneInitiator::Begin(RunPurpose purpose, const KeyId& fresh_id,
-                                  Secret fresh, const Instant& now) {
+absl::Status LaneInitiator::Begin(RunPurpose purpose, Key dske,
+                                  const Instant& now) {
+  if (!options_.policy.Allows(purpose)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the configuration does not allow such keys with ",
+                     options_.policy.responder.text()));
+  }
   if (runs_.size() >= kMostTentative) {
     return absl::ResourceExhaustedError(
         absl::StrCat(runs_.size(), " runs are under way"));
@@ -69,7 +83,7 @@ absl::Status LaneInitiator::Begin(RunPurpose purpose, const KeyId& fresh_id,
                   .lowest = LowestOutstanding(),
                   .finished = root_.finished,
                   .purpose = purpose,
-                  .fresh = fresh_id,
+                  .fresh = dske.id,
                   .boot = options_.boot,
                   .context = options_.policy.ContextHash()};
   options_.entropy->Fill(absl::MakeSpan(m1.nonce));
@@ -80,9 +94,10 @@ absl::Status LaneInitiator::Begin(RunPurpose purpose, const KeyId& fresh_id,
              .m1 = m1.Seal(keys.tag1, root_.lane.gate),
              .nonce = m1.nonce,
              .tag2_key = std::move(keys.tag2),
-             .result_key = std::move(purpose == RunPurpose::kKey ? keys.key
-                                                                 : keys.reroot),
-             .fresh = std::move(fresh),
+             .tag3_key = std::move(keys.tag3),
+             .result_key = std::move(
+                 purpose == RunPurpose::kReroot ? keys.reroot : keys.key),
+             .dske = std::move(dske),
              .started = now.mono,
              .resend_at = now.mono + kFirstResend,
              .resend_after = kFirstResend};
@@ -101,9 +116,11 @@ absl::Status LaneInitiator::OnMessage(absl::Span<const uint8_t> bytes,
     case LaneMessageType::kStale:
       return OnStale(bytes);
     case LaneMessageType::kM1:
+    case LaneMessageType::kConfirm:
       break;
   }
-  return absl::InvalidArgumentError("lane message: an M1 to an initiator");
+  return absl::InvalidArgumentError(
+      "lane message: an initiator's own kind to an initiator");
 }
 
 absl::Status LaneInitiator::OnM2(absl::Span<const uint8_t> bytes,
@@ -135,6 +152,24 @@ absl::Status LaneInitiator::Finish(Run run, const M2Message& m2,
     return absl::OkStatus();
   }
   if (run.purpose == RunPurpose::kReroot) return InstallRoot(run);
+  const uint32_t index = run.index;
+  const RunPurpose purpose = run.purpose;
+  const absl::Duration took = now.mono - run.started;
+  std::string confirm =
+      LaneConfirmMessage{.lane = run.lane, .index = index}.Seal(
+          run.tag3_key, run.m1, m2_bytes);
+  absl::StatusOr<Key> key = KeyOf(std::move(run), m2, m2_bytes);
+  if (!key.ok()) {
+    events_.emplace_back(RunFailed{index, key.status(), purpose});
+    return absl::OkStatus();
+  }
+  events_.emplace_back(KeyAgreed{*std::move(key), index, took});
+  messages_.push_back(std::move(confirm));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Key> LaneInitiator::KeyOf(Run run, const M2Message& m2,
+                                         absl::string_view m2_bytes) const {
   const LanePolicy& policy = options_.policy;
   Key key = {.id = ComputeKeyId(UnmediatedExchangeId(run.m1, m2_bytes),
                                 policy.initiator, policy.responder, 0),
@@ -142,16 +177,15 @@ absl::Status LaneInitiator::Finish(Run run, const M2Message& m2,
                  run.result_key, run.m1, m2_bytes, policy.initiator,
                  policy.responder, policy.ContextHash(), policy.key_bytes),
              .terms = policy.Terms(options_.boot, m2.boot)};
-  events_.emplace_back(
-      KeyAgreed{std::move(key), run.index, now.mono - run.started});
-  return absl::OkStatus();
+  if (run.purpose == RunPurpose::kKey) return key;
+  return MixKeys(std::move(run.dske), std::move(key));
 }
 
 absl::Status LaneInitiator::InstallRoot(const Run& run) {
   Root root;
-  root.lane =
-      Lane::Of(RerootLane(run.result_key, run.fresh, options_.policy.initiator,
-                          options_.policy.responder));
+  root.lane = Lane::Of(RerootLane(run.result_key, run.dske.bytes,
+                                  options_.policy.initiator,
+                                  options_.policy.responder));
   const absl::Status status = Commit(root);
   if (!status.ok()) {
     // The old root goes on. The medium may hold the new one, which another
@@ -234,7 +268,15 @@ absl::Status LaneInitiator::Commit(const Root& root) {
 }
 
 void LaneInitiator::Fail(const Run& run, absl::Status reason) {
-  events_.emplace_back(RunFailed{run.index, std::move(reason)});
+  events_.emplace_back(RunFailed{run.index, std::move(reason), run.purpose});
+}
+
+void LaneInitiator::OnConnected(const Instant& now) {
+  for (Run& run : runs_) {
+    messages_.push_back(run.m1);
+    run.resend_after = kFirstResend;
+    run.resend_at = now.mono + run.resend_after;
+  }
 }
 
 void LaneInitiator::OnTime(const Instant& now) {

@@ -25,7 +25,7 @@
 namespace skex {
 
 // LaneInitiator is the initiating end of a lane: it uses up one leaf for each
-// run, sends M1 and takes M2 or STALE. Its twin is LaneResponder.
+// run, sends M1, takes M2 or STALE and confirms. Its twin is LaneResponder.
 //
 //   Start --> waiting --(M2 verifies, accepted)---------------> key
 //                |------(M2 verifies, refused; STALE verifies)-> failed
@@ -66,10 +66,17 @@ class LaneInitiator {
   LaneInitiator& operator=(const LaneInitiator&) = delete;
 
   // Begins a run for a key; M1 is then among the messages. Returns
+  // FAILED_PRECONDITION if the policy wants such keys mixed,
   // RESOURCE_EXHAUSTED if kMostTentative runs are under way, or the lane is
   // used up (provision it anew), and the storage's errors. No message leaves on
   // an error.
   absl::Status Start(const Instant& now);
+
+  // Begins a run for a key that is mixed of an unmediated one and of `dske`,
+  // which is consumed whatever comes of it: a key that this agent established
+  // by DSKE with the responder, who has given it to its AddFreshKey(). Returns
+  // INVALID_ARGUMENT if the key is none such; else as Start().
+  absl::Status Mix(Key dske, const Instant& now);
 
   // Begins a run that replaces the lane's root by one that mixes `fresh` in,
   // which is consumed whatever comes of it: a key that DSKE established with
@@ -85,6 +92,10 @@ class LaneInitiator {
   // or the storage's errors, if a new root could not be made durable: the run
   // has failed, and the old root goes on.
   absl::Status OnMessage(absl::Span<const uint8_t> bytes, const Instant& now);
+
+  // There is a new way to the responder: M1 of all runs under way is sent again
+  // at once.
+  void OnConnected(const Instant& now);
 
   // Time has passed. To be called at NextTime() at the latest.
   void OnTime(const Instant& now);
@@ -123,8 +134,9 @@ class LaneInitiator {
     std::string m1;
     RunNonce nonce{};
     Secret tag2_key;
+    Secret tag3_key;
     Secret result_key;  // K_d, or the re-root key
-    Secret fresh;       // of a re-root
+    Key dske;           // of a mix or a re-root
     absl::Duration started;
     absl::Duration resend_at;
     absl::Duration resend_after;
@@ -132,13 +144,14 @@ class LaneInitiator {
 
   LaneInitiator(const Options& options, LaneState state);
 
-  absl::Status Begin(RunPurpose purpose, const KeyId& fresh_id, Secret fresh,
-                     const Instant& now);
+  absl::Status Begin(RunPurpose purpose, Key dske, const Instant& now);
   absl::Status OnM2(absl::Span<const uint8_t> bytes, const Instant& now);
   absl::Status OnStale(absl::Span<const uint8_t> bytes);
   // A verified answer.
   absl::Status Finish(Run run, const M2Message& m2, absl::string_view m2_bytes,
                       const Instant& now);
+  absl::StatusOr<Key> KeyOf(Run run, const M2Message& m2,
+                            absl::string_view m2_bytes) const;
   absl::Status InstallRoot(const Run& run);
   void JumpTo(uint32_t to);
   // Claims the next leaves, durably.

@@ -60,6 +60,34 @@ TEST(LaneInitiatorTest, RunGivesBothEndsTheSameKeyAndTerms) {
   EXPECT_EQ(lane.initiator->outstanding(), 0u);
 }
 
+TEST(LaneInitiatorTest, KeyIsConfirmedInTheStepThatGivesIt) {
+  FakeLane lane(1);
+  const std::string m1 = lane.Start().message();
+  const std::string m2 = lane.ToResponder(m1).message();
+  const LaneStep finished = lane.ToInitiator(m2);
+  ASSERT_NE(Find<KeyAgreed>(finished.events), nullptr);
+  const absl::StatusOr<LaneConfirmMessage> confirm =
+      LaneConfirmMessage::Parse(AsBytes(finished.message()));
+  ASSERT_TRUE(confirm.ok()) << confirm.status();
+  EXPECT_EQ(confirm->lane, ParsedM1(m1).lane);
+  EXPECT_EQ(confirm->index, ParsedM1(m1).index);
+  EXPECT_TRUE(lane.ToResponder(finished.message()).status.ok());
+  // Once: it is never answered, so nobody would know when to stop.
+  EXPECT_TRUE(lane.Pass(kRunTimeout).first.messages.empty());
+}
+
+TEST(LaneInitiatorTest, NothingIsConfirmedWithoutAKey) {
+  FakeLane lane(1);
+  lane.responder_policy.use_limit = 5;
+  ASSERT_TRUE(lane.RestartResponder().ok());
+  const LaneStep refused = lane.ToResponder(lane.Start().message());
+  EXPECT_TRUE(lane.ToInitiator(refused.message()).messages.empty());
+  ASSERT_TRUE(lane.responder->AddFreshKey(FakeFreshKey(7), lane.now).ok());
+  const LaneStep rerooted =
+      lane.ToResponder(lane.Reroot(FakeFreshKey(7)).message());
+  EXPECT_TRUE(lane.ToInitiator(rerooted.message()).messages.empty());
+}
+
 TEST(LaneInitiatorTest, KeysHaveTheConfiguredSize) {
   LanePolicy policy = FakeLanePolicy();
   policy.freshness = Freshness::kDelivery;
@@ -169,6 +197,37 @@ TEST(LaneInitiatorTest, SendsM1AgainLessAndLessOftenThenGivesUp) {
   EXPECT_EQ(lane.initiator->outstanding(), 0u);
 }
 
+TEST(LaneInitiatorTest, SendsEveryM1AgainAtOnceOnANewConnection) {
+  FakeLane lane(1);
+  const std::string one = lane.Start().message();
+  for (const int seconds : {1, 2, 4}) lane.Pass(absl::Seconds(seconds));
+  const std::string other = lane.Start().message();
+  lane.initiator->OnConnected(lane.now);
+  EXPECT_EQ(lane.initiator->TakeMessages(),
+            (std::vector<std::string>{one, other}));
+  EXPECT_TRUE(lane.initiator->TakeEvents().empty());
+  // From here as after the first time, each run for as long as before.
+  EXPECT_EQ(lane.initiator->NextTime(), lane.now.mono + absl::Seconds(1));
+  std::vector<int> resent;
+  for (int second = 8; second < 30; ++second) {
+    const LaneStep step = lane.Pass(absl::Seconds(1)).first;
+    if (!step.messages.empty()) resent.push_back(second);
+    EXPECT_TRUE(step.messages.empty() || step.messages.size() == 2u);
+  }
+  EXPECT_EQ(resent, (std::vector<int>{8, 10, 14, 22}));
+  EXPECT_EQ(FailureCode(lane.Pass(absl::Seconds(1)).first.events),
+            StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(lane.initiator->outstanding(), 1u);
+}
+
+TEST(LaneInitiatorTest, NewConnectionWithoutRunsSendsNothing) {
+  FakeLane lane(1);
+  ASSERT_TRUE(lane.Run());
+  lane.initiator->OnConnected(lane.now);
+  EXPECT_TRUE(lane.initiator->TakeMessages().empty());
+  EXPECT_FALSE(lane.initiator->NextTime().has_value());
+}
+
 TEST(LaneInitiatorTest, NextTimeIsWhenSomethingIsDue) {
   FakeLane lane(1);
   EXPECT_FALSE(lane.initiator->NextTime().has_value());
@@ -226,6 +285,9 @@ TEST(LaneInitiatorTest, OtherBytesAreInvalid) {
   EXPECT_EQ(lane.ToInitiator(m1).status.code(), StatusCode::kInvalidArgument);
   const std::string m2 = lane.ToResponder(m1).message();
   EXPECT_EQ(lane.ToInitiator(m2 + "x").status.code(),
+            StatusCode::kInvalidArgument);
+  const std::string confirm = lane.ToInitiator(m2).message();
+  EXPECT_EQ(lane.ToInitiator(confirm).status.code(),
             StatusCode::kInvalidArgument);
 }
 

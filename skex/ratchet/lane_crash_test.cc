@@ -8,38 +8,49 @@
 #include "skex/ratchet/fake_lane.h"
 #include "skex/ratchet/fake_lane_storage.h"
 #include "skex/ratchet/lane_events.h"
+#include "skex/ratchet/lane_policy.h"
 
 namespace skex {
 namespace {
 
 using Fault = FakeLaneStorage::Fault;
 
+// Brings a run that has begun to its end. `crash` is asked after each step and
+// crashes what it likes.
+template <class Crash>
+void Finish(FakeLane& lane, const LaneStep& started, const Crash& crash) {
+  crash();
+  if (started.messages.empty()) return;
+  const LaneStep answered = lane.ToResponder(started.messages.back());
+  crash();
+  if (answered.messages.empty()) return;
+  const LaneStep finished = lane.ToInitiator(answered.messages.back());
+  crash();
+  if (!finished.messages.empty()) {
+    lane.ToResponder(finished.messages.back());
+    crash();
+  }
+}
+
 // A script that uses every durable write of both ends: claims, punctures, new
-// roots, erasures. `crash` is asked after each step and crashes what it likes.
+// roots, erasures.
 template <class Crash>
 void Script(FakeLane& lane, const Crash& crash) {
   for (uint64_t round = 0; round < 3; ++round) {
-    for (int run = 0; run < 2; ++run) {
-      const LaneStep started = lane.Start();
-      crash();
-      if (started.messages.empty()) continue;
-      const LaneStep answered = lane.ToResponder(started.messages.back());
-      crash();
-      if (answered.messages.empty()) continue;
-      lane.ToInitiator(answered.messages.back());
-      crash();
-    }
+    Finish(lane, lane.Start(), crash);
+    lane.responder->AddFreshKey(lane.FakeDskeKey(200 + round), lane.now)
+        .IgnoreError();
+    Finish(lane, lane.Mix(lane.FakeDskeKey(200 + round)), crash);
     lane.responder->AddFreshKey(FakeFreshKey(100 + round), lane.now)
         .IgnoreError();
-    const LaneStep started = lane.Reroot(FakeFreshKey(100 + round));
-    crash();
-    if (started.messages.empty()) continue;
-    const LaneStep answered = lane.ToResponder(started.messages.back());
-    crash();
-    if (answered.messages.empty()) continue;
-    lane.ToInitiator(answered.messages.back());
-    crash();
+    Finish(lane, lane.Reroot(FakeFreshKey(100 + round)), crash);
   }
+}
+
+LanePolicy MixedOrAlone() {
+  LanePolicy policy = FakeLanePolicy();
+  policy.use = LaneUse::kMixedOrAlone;
+  return policy;
 }
 
 // Crashes the end whose storage is `storage` at its commit number `at`, before
@@ -79,6 +90,7 @@ void ExpectRecovery(FakeLane& lane) {
   }
   EXPECT_TRUE(runs);
   EXPECT_TRUE(lane.Run());
+  EXPECT_TRUE(lane.MixedRun(300));
   EXPECT_EQ(lane.initiator->rollbacks_detected(), 0u);
   EXPECT_EQ(lane.responder->rollbacks_detected(), 0u);
 }
@@ -88,7 +100,7 @@ TEST(LaneCrashTest, InitiatorRecoversFromACrashInEveryDurableWrite) {
     uint64_t at = 0;
     while (true) {
       SCOPED_TRACE(testing::Message() << "commit " << at);
-      FakeLane lane(1);
+      FakeLane lane(1, MixedOrAlone());
       if (!CrashesAt(lane, &FakeLane::initiator_storage, at, fault)) break;
       ExpectRecovery(lane);
       ++at;
@@ -102,7 +114,7 @@ TEST(LaneCrashTest, ResponderRecoversFromACrashInEveryDurableWrite) {
     uint64_t at = 0;
     while (true) {
       SCOPED_TRACE(testing::Message() << "commit " << at);
-      FakeLane lane(1);
+      FakeLane lane(1, MixedOrAlone());
       if (!CrashesAt(lane, &FakeLane::responder_storage, at, fault)) break;
       ExpectRecovery(lane);
       ++at;
@@ -135,6 +147,20 @@ TEST(LaneCrashTest, CrashBeforeThePunctureLetsTheSameM1ThroughOnce) {
   EXPECT_TRUE(answered.status.ok());
   EXPECT_NE(Find<KeyAgreed>(lane.ToInitiator(answered.message()).events),
             nullptr);
+}
+
+TEST(LaneCrashTest, CrashBeforeConfirmCostsThatKeyAndNothingElse) {
+  FakeLane lane(1);
+  const LaneStep answered = lane.ToResponder(lane.Start().message());
+  lane.ToInitiator(answered.message());
+  // CONFIRM dies with the initiator; nothing sends it again.
+  ASSERT_TRUE(lane.RestartInitiator().ok());
+  EXPECT_TRUE(lane.Run());
+  const LaneStep lapsed = lane.Pass(kRunTimeout).second;
+  ASSERT_NE(Find<KeyLapsed>(lapsed.events), nullptr);
+  EXPECT_EQ(Find<KeyLapsed>(lapsed.events)->key,
+            Find<KeyAgreed>(answered.events)->key.id);
+  EXPECT_TRUE(lane.Run());
 }
 
 TEST(LaneCrashTest, BothEndsMayCrashOverAndOver) {

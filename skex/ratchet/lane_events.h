@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "skex/base/ids.h"
 #include "skex/psk/key.h"
+#include "skex/ratchet/messages.h"
 
 namespace skex {
 
@@ -32,7 +33,8 @@ inline constexpr uint32_t kLastLeaf = 0xfffffffe;
 // when the message that tells the other end of it leaves.
 
 // A run gave a key. At the initiator it is ready: the responder has it. At the
-// responder it is tentative: to accept with, until Confirm() or KeyLapsed.
+// responder it is tentative: to accept with, until CONFIRM or KeyLapsed. No
+// event tells of a CONFIRM: the key does not lapse, and that is all.
 struct KeyAgreed {
   Key key;
   uint32_t index = 0;
@@ -43,9 +45,11 @@ struct KeyAgreed {
 struct RunFailed {
   uint32_t index = 0;
   absl::Status reason;
+  RunPurpose purpose = RunPurpose::kKey;
 };
 
-// Responder: the key was not confirmed in time. It is to be dropped.
+// Responder: no CONFIRM of the key has come in time. It is to be dropped,
+// unless a TLS binder with it has verified, which is as good.
 struct KeyLapsed {
   KeyId key;
 };

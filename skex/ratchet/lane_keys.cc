@@ -21,6 +21,7 @@ constexpr absl::string_view kLaneGateLabel = "skex lane gate";
 constexpr absl::string_view kLaneStaleLabel = "skex lane stale";
 constexpr absl::string_view kLeafTag1Label = "skex leaf tag1";
 constexpr absl::string_view kLeafTag2Label = "skex leaf tag2";
+constexpr absl::string_view kLeafTag3Label = "skex leaf tag3";
 constexpr absl::string_view kLeafKeyLabel = "skex leaf key";
 constexpr absl::string_view kLeafRerootLabel = "skex leaf reroot";
 constexpr absl::string_view kKeyLabel = "unmediated key";
@@ -84,6 +85,7 @@ LaneSecrets RerootLane(const Secret& reroot_key, const Secret& fresh,
 LeafKeys DeriveLeafKeys(absl::Span<const uint8_t> leaf) {
   return {.tag1 = ExpandKey(leaf, kLeafTag1Label),
           .tag2 = ExpandKey(leaf, kLeafTag2Label),
+          .tag3 = ExpandKey(leaf, kLeafTag3Label),
           .key = ExpandKey(leaf, kLeafKeyLabel),
           .reroot = ExpandKey(leaf, kLeafRerootLabel)};
 }

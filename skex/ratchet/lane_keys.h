@@ -53,10 +53,12 @@ LaneSecrets RerootLane(const Secret& reroot_key, const Secret& fresh,
                        const AgentId& initiator, const AgentId& responder);
 
 // What a leaf gives: HKDF-Expand(leaf, label, 32) with the labels "skex leaf
-// tag1", "skex leaf tag2", "skex leaf key" and "skex leaf reroot".
+// tag1", "skex leaf tag2", "skex leaf tag3", "skex leaf key" and "skex leaf
+// reroot".
 struct LeafKeys {
   Secret tag1;    // K_a1: authenticates M1
   Secret tag2;    // K_a2: authenticates M2
+  Secret tag3;    // K_a3: authenticates CONFIRM
   Secret key;     // K_d: the key comes from it
   Secret reroot;  // what the next root comes from, with fresh entropy
 };

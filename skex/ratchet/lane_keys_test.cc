@@ -28,12 +28,14 @@ namespace {
 //   root = bytes(range(32)); leaf = bytes(range(0x40, 0x60))
 //   prk = extract(b'skex unmediated root', root)
 //   ab = lane(prk, A, B); ba = lane(prk, B, A)
-//   tag1, ... = expand(leaf, b'skex leaf tag1', 32), ...
+//   tag1, tag2, tag3, K_d, reroot = [expand(leaf, b'skex leaf ' + label, 32)
+//       for label in (b'tag1', b'tag2', b'tag3', b'key', b'reroot')]
 //   new = lane(extract(reroot, bytes(range(0x80, 0xa0))), A, B)
 //   ctx = S(b'skex unmediated' + u16(1) + p(A) + p(B) + b'\x01' + u16(32)
-//           + u32(3600) + u32(1 << 20))
+//           + u32(3600) + u32(1 << 20) + b'\x01')
 //   m1 = fields + H(tag1, fields); m1 += H(gate, m1)[:16]
 //   m2 = fields + H(tag2, m1 + fields); stale = fields + H(stale_key, fields)
+//   confirm = fields + H(tag3, m1 + m2 + fields)
 //   key = expand(extract(S(m1 + m2), K_d),
 //                b'unmediated key' + p(A) + p(B) + ctx, 48)
 //   exchange = S(b'skex unmediated exchange' + S(m1 + m2))[:16]
@@ -51,6 +53,7 @@ constexpr char kLaneFromBob[] =
 constexpr char kLeafKeys[] =
     "57ae1cbcde99553409dda320a9480dd64789d732ad233ae985fee6530ee5a22e"
     "eb8c39dedf6db931e72d557fffcca5890ace1eb6c25536c6b9ae3fbf8dcba8d9"
+    "fad9aa5289ff5caa00f3c3764754d6f58518fd5871e0c548bff185b026118de3"
     "c468ecb573e98f9610f329c987b934ed55e42399fb38f0f6015566391a165761"
     "1dfc07e1a6ef941c7b20f2dfca608c81fae6402eb5179b70fa606f393dd636f3";
 constexpr char kNewLane[] =
@@ -62,22 +65,25 @@ constexpr char kM1[] =
     "534b553101010001101112131415161718191a1b1c1d1e1f0102030401020300"
     "0102030102202122232425262728292a2b2c2d2e2f303132333435363738393a"
     "3b3c3d3e3f505152535455565758595a5b5c5d5e5f606162636465666768696a"
-    "6b6c6d6e6fc6510d9580a267af739043ad8030588bd9a18ba3d9e7f99924a751"
-    "aa1ac53a07fd4518add0cec117f1fba003a77e7f72c889dc559b07f446b5e397"
-    "6733dc1c30ba8f9b8b5556b60e9c578538221b9b70";
+    "6b6c6d6e6f08fc49bc515dc102f198917247255c7a3a903286e2a404ca5aa6c9"
+    "b20f71aef3520f413fc7d10e64b0ee365452eedfa5e19fc0a9d6e340e787a124"
+    "6f753383a677d57c438a47dabfc9b673effb37c493";
 constexpr char kM2[] =
     "534b553101020001101112131415161718191a1b1c1d1e1f0102030401707172"
     "737475767778797a7b7c7d7e7f909192939495969798999a9b9c9d9e9fa0a1a2"
-    "a3a4a5a6a7a8a9aaabacadaeafc24b28a0da71578671b7561bef93a43d0d4c58"
-    "b0658dbc624e9b0127a34550cc";
+    "a3a4a5a6a7a8a9aaabacadaeafb53f766fef5dba8f87e4185edc1d3786410e3a"
+    "d71d388ea8cc824b7f38be8a64";
 constexpr char kStale[] =
     "534b553101030001101112131415161718191a1b1c1d1e1f0102030450515253"
     "5455565758595a5b5c5d5e5f606162636465666768696a6b6c6d6e6f01020400"
     "61b870561901a0863905fbbee886b1e0cc281a24b16bf836f611eb29d898e295";
+constexpr char kConfirm[] =
+    "534b553101040001101112131415161718191a1b1c1d1e1f0102030474a70874"
+    "f17dea76cce35336e378f1ebb40332bce84174fb7c3e22bdc646ad6f";
 constexpr char kKey[] =
-    "f4caf8f3efae6fbc0111a48ea0a1e272192fdc69927110f44ba5c67649522d8c"
-    "2595dc2a190221f90ddf965442f2777e";
-constexpr char kKeyId[] = "7e936585b3cbb41b899b06f719af949d";
+    "658bfc74ec00978cca078801f70fe94a07cdf51e442254c8c935d44801791c6d"
+    "8acf6c2ea708fdb70857f7f85b36c741";
+constexpr char kKeyId[] = "c83d87294027fead2a321cf9bd3220c6";
 
 AgentId Alice() { return FakeLanePolicy().initiator; }
 AgentId Bob() { return FakeLanePolicy().responder; }
@@ -151,7 +157,8 @@ TEST(LaneKeysTest, EndsSeeTheSameLanesTheOtherWayAround) {
 TEST(LaneKeysTest, LeafGivesTheKeysOfTheVectors) {
   const LeafKeys keys = SomeLeafKeys();
   EXPECT_EQ(Hex(keys.tag1.view()) + Hex(keys.tag2.view()) +
-                Hex(keys.key.view()) + Hex(keys.reroot.view()),
+                Hex(keys.tag3.view()) + Hex(keys.key.view()) +
+                Hex(keys.reroot.view()),
             kLeafKeys);
 }
 
@@ -170,6 +177,10 @@ TEST(LaneKeysTest, MessagesMatchTheirVectors) {
                               .next = 0x01020400};
   const LanePair pair = SplitRoot(Counting(0, 32), Alice(), Bob());
   EXPECT_EQ(Hex(AsBytes(stale.Seal(pair.outgoing.stale))), kStale);
+  const LaneConfirmMessage confirm = {.lane = CountingId<LaneId>(0x10),
+                                      .index = 0x01020304};
+  EXPECT_EQ(Hex(AsBytes(confirm.Seal(SomeLeafKeys().tag3, SomeM1(), SomeM2()))),
+            kConfirm);
 }
 
 TEST(LaneKeysTest, KeyAndItsIdMatchTheirVectors) {

@@ -16,6 +16,7 @@
 #include "skex/ratchet/fake_lane.h"
 #include "skex/ratchet/lane_events.h"
 #include "skex/ratchet/lane_policy.h"
+#include "skex/ratchet/messages.h"
 
 namespace skex {
 namespace {
@@ -66,6 +67,7 @@ TEST_P(BadNetworkTest, EveryFinishedRunHasTheRespondersKey) {
   std::set<std::pair<std::string, std::string>> accepted;
   std::set<uint32_t> indices;
   size_t finished = 0;
+  size_t confirmed = 0;
   const auto take = [&random](std::vector<std::string>& bag) {
     const size_t at = random() % bag.size();
     std::string message = bag[at];
@@ -85,18 +87,17 @@ TEST_P(BadNetworkTest, EveryFinishedRunHasTheRespondersKey) {
       if (random() % 5 == 0) continue;  // lost
       const LaneStep taken = lane.ToResponder(message);
       add(to_initiator, taken);
+      if (message.size() == kConfirmSize && taken.status.ok()) ++confirmed;
       if (const KeyAgreed* key = Find<KeyAgreed>(taken.events)) {
         EXPECT_TRUE(indices.insert(key->index).second);
         accepted.insert({key->key.id.Hex(), absl::BytesToHexString(AsText(
                                                 key->key.bytes.view()))});
-        if (random() % 2 == 0) {
-          lane.responder->Confirm(key->key.id).IgnoreError();
-        }
       }
     } else if (choice < 9 && !to_initiator.empty()) {
       const std::string message = take(to_initiator);
       if (random() % 5 == 0) continue;
       const LaneStep taken = lane.ToInitiator(message);
+      add(to_responder, taken);
       if (const KeyAgreed* key = Find<KeyAgreed>(taken.events)) {
         ++finished;
         EXPECT_TRUE(accepted.contains(
@@ -108,6 +109,8 @@ TEST_P(BadNetworkTest, EveryFinishedRunHasTheRespondersKey) {
     }
   }
   EXPECT_GT(finished, 20u);
+  EXPECT_GT(confirmed, 5u);
+  EXPECT_LE(confirmed, finished);
   lane.Pass(kRunTimeout);
   EXPECT_TRUE(lane.Run());
 }

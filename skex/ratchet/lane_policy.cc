@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "skex/base/bytes.h"
+#include "skex/psk/mixing.h"
 #include "skex/ratchet/lane_keys.h"
-#include "skex/ratchet/messages.h"
 
 namespace skex {
 namespace {
@@ -21,6 +21,9 @@ absl::Status LanePolicy::Check() const {
                      ": ", what...));
   };
   if (initiator == responder) return refuse("an agent is no peer of itself");
+  if (use != LaneUse::kAlone && key_bytes != kMixedKeySize) {
+    return refuse("keys that are mixed have ", kMixedKeySize, " bytes");
+  }
   const absl::Status keys =
       CheckKeyPolicy(freshness, key_bytes, key_lifetime, use_limit);
   return keys.ok() ? keys : refuse(keys.message());
@@ -32,7 +35,7 @@ PolicyHash LanePolicy::ContextHash() const {
   writer.Prefixed(initiator.text()).Prefixed(responder.text());
   writer.U8(static_cast<uint8_t>(freshness)).U16(key_bytes);
   writer.U32(static_cast<uint32_t>(absl::ToInt64Seconds(key_lifetime)));
-  writer.U32(EffectiveUseLimit());
+  writer.U32(EffectiveUseLimit()).U8(static_cast<uint8_t>(use));
   PolicyHash hash;
   SHA256(AsBytes(writer.bytes()).data(), writer.bytes().size(), hash.data());
   return hash;
@@ -67,6 +70,18 @@ absl::Status LanePolicy::CheckFreshKey(const Key& key) const {
         " bytes or more, established by DSKE between these two"));
   }
   return absl::OkStatus();
+}
+
+bool LanePolicy::Allows(RunPurpose purpose) const {
+  switch (purpose) {
+    case RunPurpose::kKey:
+      return use != LaneUse::kMixed;
+    case RunPurpose::kMix:
+      return use != LaneUse::kAlone;
+    case RunPurpose::kReroot:
+      return true;
+  }
+  return false;
 }
 
 }  // namespace skex

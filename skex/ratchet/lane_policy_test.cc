@@ -9,7 +9,9 @@
 #include "absl/strings/escaping.h"
 #include "gtest/gtest.h"
 #include "skex/base/bytes.h"
+#include "skex/psk/key.h"
 #include "skex/ratchet/fake_lane.h"
+#include "skex/ratchet/messages.h"
 
 namespace skex {
 namespace {
@@ -24,6 +26,10 @@ LanePolicy Changed(const Change& change) {
   return policy;
 }
 
+LanePolicy Used(LaneUse use) {
+  return Changed([use](LanePolicy& policy) { policy.use = use; });
+}
+
 std::string HashHex(const LanePolicy& policy) {
   return absl::BytesToHexString(AsText(policy.ContextHash()));
 }
@@ -31,19 +37,26 @@ std::string HashHex(const LanePolicy& policy) {
 // The vectors come from a second implementation, with Python's hashlib only:
 //   sha256(b'skex unmediated' + u16(1) + p(b'alice@north.example')
 //          + p(b'bob@south.example') + b'\x01' + u16(32) + u32(3600)
-//          + u32(1 << 20))
-// and the same with b'\x02', u16(48), u32(60), u32(1) at its end.
+//          + u32(1 << 20) + b'\x01')
+// and the same with b'\x02', u16(48), u32(60), u32(1), b'\x01' at its end, and
+// as the first with b'\x02' and b'\x03' as its last byte.
 TEST(LanePolicyTest, ContextHashMatchesItsVectors) {
   EXPECT_EQ(HashHex(FakeLanePolicy()),
-            "c6510d9580a267af739043ad8030588b"
-            "d9a18ba3d9e7f99924a751aa1ac53a07");
+            "08fc49bc515dc102f198917247255c7a"
+            "3a903286e2a404ca5aa6c9b20f71aef3");
   EXPECT_EQ(HashHex(Changed([](LanePolicy& policy) {
               policy.freshness = Freshness::kExchange;
               policy.key_bytes = 48;
               policy.key_lifetime = absl::Minutes(1);
             })),
-            "578d7ae179c81429ac7cc4e8be217bd8"
-            "5ec1d30527a6d8f0fd4106138d25dd8b");
+            "54f110a6a0371efca68cee07076dfedf"
+            "33ff58c030f04fd75463ac6fce8a8f70");
+  EXPECT_EQ(HashHex(Used(LaneUse::kMixed)),
+            "a936e1210fcedfd8674d2ce249bf934a"
+            "599600956dc83a2d0ee90455a47fd9bb");
+  EXPECT_EQ(HashHex(Used(LaneUse::kMixedOrAlone)),
+            "b7714de70225e0018737fa63ee298336"
+            "1dde7585b52f0b1100d56e1bf5020d07");
 }
 
 TEST(LanePolicyTest, ContextHashDependsOnEveryTerm) {
@@ -61,6 +74,8 @@ TEST(LanePolicyTest, ContextHashDependsOnEveryTerm) {
       [](LanePolicy& policy) { policy.key_bytes = 48; },
       [](LanePolicy& policy) { policy.key_lifetime += absl::Seconds(1); },
       [](LanePolicy& policy) { policy.use_limit = 7; },
+      [](LanePolicy& policy) { policy.use = LaneUse::kMixed; },
+      [](LanePolicy& policy) { policy.use = LaneUse::kMixedOrAlone; },
   };
   std::set<std::string> hashes;
   for (const Change& change : changes) {
@@ -84,6 +99,36 @@ TEST(LanePolicyTest, LimitsAreChecked) {
   for (size_t i = 0; i < bad.size(); ++i) {
     EXPECT_EQ(Changed(bad[i]).Check().code(), StatusCode::kInvalidArgument)
         << i;
+  }
+}
+
+TEST(LanePolicyTest, KeysThatAreMixedHaveOneSize) {
+  for (const LaneUse use :
+       {LaneUse::kAlone, LaneUse::kMixed, LaneUse::kMixedOrAlone}) {
+    LanePolicy policy = Used(use);
+    EXPECT_TRUE(policy.Check().ok());
+    for (const uint16_t size : {16, 48}) {
+      policy.key_bytes = size;
+      EXPECT_EQ(policy.Check().code(), use == LaneUse::kAlone
+                                           ? StatusCode::kOk
+                                           : StatusCode::kInvalidArgument);
+    }
+  }
+}
+
+TEST(LanePolicyTest, UseSaysWhatARunMayBeFor) {
+  struct Allowed {
+    LaneUse use;
+    bool key;
+    bool mix;
+  };
+  for (const Allowed& allowed : {Allowed{LaneUse::kAlone, true, false},
+                                 Allowed{LaneUse::kMixed, false, true},
+                                 Allowed{LaneUse::kMixedOrAlone, true, true}}) {
+    const LanePolicy policy = Used(allowed.use);
+    EXPECT_EQ(policy.Allows(RunPurpose::kKey), allowed.key);
+    EXPECT_EQ(policy.Allows(RunPurpose::kMix), allowed.mix);
+    EXPECT_TRUE(policy.Allows(RunPurpose::kReroot));
   }
 }
 

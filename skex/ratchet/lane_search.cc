@@ -29,12 +29,18 @@ bool IsM1(absl::string_view message) {
   return M1Message::Parse(AsBytes(message)).ok();
 }
 
+bool IsConfirm(absl::string_view message) {
+  return LaneConfirmMessage::Parse(AsBytes(message)).ok();
+}
+
 absl::string_view KindName(Kind kind) {
   switch (kind) {
     case Kind::kRun:
       return "run";
     case Kind::kReroot:
       return "re-root";
+    case Kind::kMix:
+      return "mix";
     case Kind::kDeliver:
       return "deliver";
     case Kind::kGiveUp:
@@ -89,7 +95,7 @@ std::string Describe(const std::vector<SearchStep>& steps) {
 
 SearchWorld::SearchWorld(const SearchStart& start)
     : start_(start),
-      lane_(1, start.initiator, start.responder),
+      lane_(1, start.initiator, start.responder, start.policy),
       sent_(start.recorded) {}
 
 void SearchWorld::Take(const SearchStep& step) {
@@ -114,6 +120,7 @@ void SearchWorld::Take(const SearchStep& step) {
       break;
     case Kind::kRun:
     case Kind::kReroot:
+    case Kind::kMix:
       break;
   }
   FakeLaneStorage& storage =
@@ -147,17 +154,20 @@ LaneStep SearchWorld::TakeAtInitiator(const SearchStep& step) {
     }
     return taken;
   }
-  initiator_memory_ += Remembered(step, absl::StrCat(reroots_));
+  initiator_memory_ += Remembered(step, absl::StrCat(reroots_, " ", mixes_));
   if (step.kind == Kind::kRun) {
     ++runs_;
     return lane_.Start();
   }
-  ++reroots_;
-  // Both ends have the fresh key when the initiator begins.
-  lane_.responder->AddFreshKey(FakeFreshKey(1000 + reroots_), lane_.now)
-      .IgnoreError();
-  responder_memory_ += Remembered(step, absl::StrCat(reroots_));
-  return lane_.Reroot(FakeFreshKey(1000 + reroots_));
+  // Both ends have the key of DSKE when the initiator begins.
+  const bool mixes = step.kind == Kind::kMix;
+  const uint64_t seed = mixes ? 2000 + ++mixes_ : 1000 + ++reroots_;
+  const auto key = [&] {
+    return mixes ? lane_.FakeDskeKey(seed) : FakeFreshKey(seed);
+  };
+  lane_.responder->AddFreshKey(key(), lane_.now).IgnoreError();
+  responder_memory_ += Remembered(step, absl::StrCat(seed));
+  return mixes ? lane_.Mix(key()) : lane_.Reroot(key());
 }
 
 LaneStep SearchWorld::TakeAtResponder(const SearchStep& step) {
@@ -197,6 +207,7 @@ void SearchWorld::Restore(bool initiator) {
 
 void SearchWorld::NoteInitiator(const LaneStep& step) {
   for (const std::string& message : step.messages) {
+    if (IsConfirm(message)) continue;
     const M1Message m1 = *M1Message::Parse(AsBytes(message));
     const auto [used, fresh] = used_.try_emplace({m1.lane, m1.index}, message);
     if (!fresh && used->second != message) {
@@ -239,7 +250,8 @@ void SearchWorld::NoteResponder(const LaneStep& step) {
 
 void SearchWorld::Send(const std::vector<std::string>& messages) {
   for (const std::string& message : messages) {
-    if (std::find(sent_.begin(), sent_.end(), message) == sent_.end()) {
+    if (!IsConfirm(message) &&
+        std::find(sent_.begin(), sent_.end(), message) == sent_.end()) {
       sent_.push_back(message);
     }
   }
@@ -253,6 +265,7 @@ std::vector<SearchStep> SearchWorld::Steps() const {
   std::vector<SearchStep> steps;
   if (runs_ < start_.most_runs) steps.push_back({Kind::kRun});
   if (reroots_ < start_.most_reroots) steps.push_back({Kind::kReroot});
+  if (mixes_ < start_.most_mixes) steps.push_back({Kind::kMix});
   for (size_t i = 0; i < sent_.size(); ++i) {
     steps.push_back({Kind::kDeliver, i});
   }
@@ -272,9 +285,10 @@ std::string SearchWorld::Fingerprint() const {
   std::vector<uint64_t> sent;
   for (const std::string& message : sent_) sent.push_back(Hash(message));
   std::sort(sent.begin(), sent.end());
-  std::string text = absl::StrCat(
-      initiator_memory_, "|", responder_memory_, "|", absl::StrJoin(sent, ","),
-      "|", runs_, " ", reroots_, initiator_restored_, responder_restored_, "|");
+  std::string text =
+      absl::StrCat(initiator_memory_, "|", responder_memory_, "|",
+                   absl::StrJoin(sent, ","), "|", runs_, " ", reroots_, " ",
+                   mixes_, initiator_restored_, responder_restored_, "|");
   for (const auto& [leaf, m1] : used_) {
     absl::StrAppend(&text, leaf.first.Hex(), leaf.second, Hash(m1), ",");
   }
@@ -289,7 +303,8 @@ std::string SearchWorld::Fingerprint() const {
 bool SearchWorld::Recovers() {
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
     lane_.Pass(kRunTimeout);
-    if (lane_.Run()) return true;
+    const bool alone = start_.policy.Allows(RunPurpose::kKey);
+    if (alone ? lane_.Run() : lane_.MixedRun(3000 + attempt)) return true;
   }
   return false;
 }

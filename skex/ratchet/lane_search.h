@@ -14,6 +14,7 @@
 #include "skex/base/ids.h"
 #include "skex/ratchet/fake_lane.h"
 #include "skex/ratchet/fake_lane_storage.h"
+#include "skex/ratchet/lane_policy.h"
 
 namespace skex {
 
@@ -28,7 +29,9 @@ struct SearchStart {
   std::optional<FakeLaneStorage> initiator_backup;
   std::optional<FakeLaneStorage> responder_backup;
   std::vector<std::string> recorded;  // messages of before
+  LanePolicy policy = FakeLanePolicy();
   size_t most_reroots = 0;
+  size_t most_mixes = 0;
   size_t most_runs = 3;
 
   // Whether an end's durable writes are left out: there is none to die in.
@@ -39,11 +42,14 @@ struct SearchStart {
 };
 
 // One step. Every message that was ever sent can be delivered at any time, so
-// loss, repetition and reordering need no steps of their own.
+// loss, repetition and reordering need no steps of their own. Only CONFIRM is
+// never delivered: it moves nothing but when a tentative key lapses, and there
+// are fewer runs than keys that may be tentative.
 struct SearchStep {
   enum class Kind {
     kRun,
     kReroot,
+    kMix,
     kDeliver,
     kGiveUp,
     kCrashInitiator,
@@ -64,7 +70,8 @@ std::string Describe(const std::vector<SearchStep>& steps);
 //  - the initiator uses an index once, unless it is restored in between;
 //  - the responder accepts an index once, unless it is restored in between;
 //  - whatever the initiator finishes, the responder accepted: the same
-//    transcript (by the key's id), the same key, the same new root.
+//    transcript (by the key's id), the same key, mixed or not, the same new
+//    root.
 class SearchWorld {
  public:
   explicit SearchWorld(const SearchStart& start);
@@ -104,6 +111,7 @@ class SearchWorld {
   std::string responder_memory_;
   size_t runs_ = 0;
   size_t reroots_ = 0;
+  size_t mixes_ = 0;
   bool initiator_restored_ = false;
   bool responder_restored_ = false;
   std::map<LeafName, std::string> used_;  // by M1

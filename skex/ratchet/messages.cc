@@ -41,7 +41,7 @@ absl::StatusOr<LaneMessageType> ReadType(ByteReader& reader) {
                                   kLaneVersion, ": install the same release"));
   }
   if (type < static_cast<uint8_t>(LaneMessageType::kM1) ||
-      type > static_cast<uint8_t>(LaneMessageType::kStale)) {
+      type > static_cast<uint8_t>(LaneMessageType::kConfirm)) {
     return Malformed(absl::StrCat("type ", type));
   }
   if (suite != kLaneSuite) return Malformed(absl::StrCat("suite ", suite));
@@ -75,6 +75,31 @@ absl::StatusOr<LaneMessageType> LaneMessageTypeOf(
     absl::Span<const uint8_t> bytes) {
   ByteReader reader(bytes);
   return ReadType(reader);
+}
+
+absl::StatusOr<LaneId> LaneOf(absl::Span<const uint8_t> bytes) {
+  ByteReader reader(bytes);
+  const absl::StatusOr<LaneMessageType> type = ReadType(reader);
+  if (!type.ok()) return type.status();
+  const auto lane = reader.Id16<LaneId>();
+  if (!reader.ok()) return Malformed("cut short");
+  return lane;
+}
+
+absl::StatusOr<size_t> LaneMessageSize(absl::Span<const uint8_t> header) {
+  const absl::StatusOr<LaneMessageType> type = LaneMessageTypeOf(header);
+  if (!type.ok()) return type.status();
+  switch (*type) {
+    case LaneMessageType::kM1:
+      return kM1Size;
+    case LaneMessageType::kM2:
+      return kM2Size;
+    case LaneMessageType::kStale:
+      return kStaleSize;
+    case LaneMessageType::kConfirm:
+      return kConfirmSize;
+  }
+  return Malformed("of no known size");
 }
 
 std::string M1Message::Seal(const Secret& tag1_key,
@@ -113,13 +138,13 @@ absl::StatusOr<M1Message> M1Message::Parse(absl::Span<const uint8_t> bytes) {
   if (m1.lowest > m1.index || m1.finished > m1.index) {
     return Malformed("bounds above its own index");
   }
-  if (purpose != static_cast<uint8_t>(RunPurpose::kKey) &&
-      purpose != static_cast<uint8_t>(RunPurpose::kReroot)) {
+  if (purpose < static_cast<uint8_t>(RunPurpose::kKey) ||
+      purpose > static_cast<uint8_t>(RunPurpose::kMix)) {
     return Malformed(absl::StrCat("purpose ", purpose));
   }
   m1.purpose = static_cast<RunPurpose>(purpose);
   if (m1.purpose == RunPurpose::kKey && m1.fresh != KeyId()) {
-    return Malformed("a fresh key without a re-root");
+    return Malformed("a key of DSKE that it does not use");
   }
   return m1;
 }
@@ -146,7 +171,7 @@ absl::string_view RunStatusText(RunStatus status) {
     case RunStatus::kOtherTerms:
       return "the two agents' configurations differ";
     case RunStatus::kNoFreshKey:
-      return "the key to re-root with is not there";
+      return "the key of DSKE that it names is not there";
   }
   return "unknown status";
 }
@@ -211,6 +236,27 @@ bool TagVerifies(const StaleMessage& stale, absl::string_view bytes,
                  const Secret& stale_key) {
   return EqualInConstantTime(
       ComputeRunTag(stale_key, {WithoutLast(bytes, kRunTagSize)}), stale.tag);
+}
+
+std::string LaneConfirmMessage::Seal(const Secret& tag3_key,
+                                     absl::string_view m1,
+                                     absl::string_view m2) const {
+  ByteWriter writer = Begin(LaneMessageType::kConfirm, lane, index);
+  const RunTag made = ComputeRunTag(tag3_key, {m1, m2, writer.bytes()});
+  return Tagged(std::move(writer), made);
+}
+
+absl::StatusOr<LaneConfirmMessage> LaneConfirmMessage::Parse(
+    absl::Span<const uint8_t> bytes) {
+  ByteReader reader(bytes);
+  LaneConfirmMessage confirm;
+  absl::Status status = ReadBeginning(reader, LaneMessageType::kConfirm,
+                                      confirm.lane, confirm.index);
+  if (!status.ok()) return status;
+  reader.Copy(absl::MakeSpan(confirm.tag));
+  status = reader.Finish("CONFIRM");
+  if (!status.ok()) return status;
+  return confirm;
 }
 
 }  // namespace skex

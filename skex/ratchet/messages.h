@@ -16,7 +16,7 @@
 
 namespace skex {
 
-// The three messages of unmediated key establishment. Each type has one size.
+// The four messages of unmediated key establishment. Each type has one size.
 // The byte grammar stands in docs/protocol.md. All Parse() functions take the
 // whole message and return INVALID_ARGUMENT for anything else than exactly one
 // of its type; they verify nothing. Seal() makes the bytes with their tags.
@@ -28,13 +28,30 @@ inline constexpr uint16_t kLaneSuite = 1;
 inline constexpr size_t kM1Size = 181;
 inline constexpr size_t kM2Size = 109;
 inline constexpr size_t kStaleSize = 96;
+inline constexpr size_t kConfirmSize = 60;
 
-enum class LaneMessageType : uint8_t { kM1 = 1, kM2 = 2, kStale = 3 };
+enum class LaneMessageType : uint8_t {
+  kM1 = 1,
+  kM2 = 2,
+  kStale = 3,
+  kConfirm = 4,
+};
 
 // The type of a message of any kind. INVALID_ARGUMENT if it does not begin like
 // one of this version and suite.
 absl::StatusOr<LaneMessageType> LaneMessageTypeOf(
     absl::Span<const uint8_t> bytes);
+
+// The lane that a message of any kind is for; errors as above.
+absl::StatusOr<LaneId> LaneOf(absl::Span<const uint8_t> bytes);
+
+// The bytes of a message that tell its size.
+inline constexpr size_t kLaneHeaderSize = 8;
+
+// The size in bytes of the message that `header` begins: so messages can
+// follow one another in a stream. Only the first kLaneHeaderSize bytes are
+// looked at. INVALID_ARGUMENT as for LaneMessageTypeOf().
+absl::StatusOr<size_t> LaneMessageSize(absl::Span<const uint8_t> header);
 
 // A value of one end that makes a run's transcript its own; random.
 using RunNonce = std::array<uint8_t, 32>;
@@ -42,6 +59,7 @@ using RunNonce = std::array<uint8_t, 32>;
 enum class RunPurpose : uint8_t {
   kKey = 1,     // the run gives a key
   kReroot = 2,  // the run gives the lane a new root
+  kMix = 3,     // the run gives a key, mixed with one of DSKE
 };
 
 // M1, initiator to responder.
@@ -53,7 +71,7 @@ struct M1Message {
   // start, 0 if none; <= index. The responder has accepted that one.
   uint32_t finished = 0;
   RunPurpose purpose = RunPurpose::kKey;
-  KeyId fresh;  // of a re-root: the key that it mixes in; else zeros
+  KeyId fresh;  // of a re-root or a mix: the key of DSKE; else zeros
   BootId boot;  // of the initiator's process
   RunNonce nonce{};
   PolicyHash context{};
@@ -76,7 +94,7 @@ bool TagVerifies(const M1Message& m1, absl::string_view bytes,
 enum class RunStatus : uint8_t {
   kAccepted = 1,
   kOtherTerms = 2,  // the two configurations differ
-  kNoFreshKey = 3,  // the key to re-root with is not here
+  kNoFreshKey = 3,  // the key of DSKE that M1 names is not here
 };
 
 // "accepted", "the two agents' configurations differ", ...
@@ -114,6 +132,19 @@ struct StaleMessage {
 
 bool TagVerifies(const StaleMessage& stale, absl::string_view bytes,
                  const Secret& stale_key);
+
+// CONFIRM, initiator to responder: it has M2, and so the key.
+struct LaneConfirmMessage {
+  LaneId lane;
+  uint32_t index = 0;
+  RunTag tag{};  // not read by Seal()
+
+  // tag = HMAC(K_a3, M1 | M2 | all before the tag).
+  std::string Seal(const Secret& tag3_key, absl::string_view m1,
+                   absl::string_view m2) const;
+  static absl::StatusOr<LaneConfirmMessage> Parse(
+      absl::Span<const uint8_t> bytes);
+};
 
 }  // namespace skex
 

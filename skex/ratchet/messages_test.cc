@@ -56,6 +56,15 @@ StaleMessage SomeStale() {
 
 std::string SomeStaleBytes() { return SomeStale().Seal(TagKey()); }
 
+LaneConfirmMessage SomeConfirm() {
+  SeededEntropy entropy(6);
+  return {.lane = RandomId<LaneId>(entropy), .index = 0x090a0b0c};
+}
+
+std::string SomeConfirmBytes() {
+  return SomeConfirm().Seal(TagKey(), "an M1", "an M2");
+}
+
 // `good` parses; nothing shorter or longer does.
 template <class Message>
 void ExpectExactSize(const std::string& good, size_t size) {
@@ -147,22 +156,24 @@ TEST(M1MessageTest, BoundsAboveItsIndexAreRefused) {
   EXPECT_TRUE(M1Message::Parse(AsBytes(m1.Seal(TagKey(), GateKey()))).ok());
 }
 
-TEST(M1MessageTest, OnlyAReRootNamesAFreshKey) {
+TEST(M1MessageTest, OnlyAReRootOrAMixNamesAKeyOfDske) {
   M1Message m1 = SomeM1();
   m1.fresh = KeyId({1});
   EXPECT_EQ(
       M1Message::Parse(AsBytes(m1.Seal(TagKey(), GateKey()))).status().code(),
       StatusCode::kInvalidArgument);
-  m1.purpose = RunPurpose::kReroot;
-  const std::string bytes = m1.Seal(TagKey(), GateKey());
-  const absl::StatusOr<M1Message> parsed = M1Message::Parse(AsBytes(bytes));
-  ASSERT_TRUE(parsed.ok()) << parsed.status();
-  EXPECT_EQ(parsed->purpose, RunPurpose::kReroot);
-  EXPECT_EQ(parsed->fresh, m1.fresh);
+  for (const RunPurpose purpose : {RunPurpose::kReroot, RunPurpose::kMix}) {
+    m1.purpose = purpose;
+    const std::string bytes = m1.Seal(TagKey(), GateKey());
+    const absl::StatusOr<M1Message> parsed = M1Message::Parse(AsBytes(bytes));
+    ASSERT_TRUE(parsed.ok()) << parsed.status();
+    EXPECT_EQ(parsed->purpose, purpose);
+    EXPECT_EQ(parsed->fresh, m1.fresh);
+  }
 }
 
 TEST(M1MessageTest, OtherPurposesAreRefused) {
-  for (const uint8_t purpose : {0, 3, 255}) {
+  for (const uint8_t purpose : {0, 4, 255}) {
     EXPECT_EQ(CodeWith<M1Message>(SomeM1Bytes(), 36, purpose),
               StatusCode::kInvalidArgument);
   }
@@ -240,19 +251,55 @@ TEST(StaleMessageTest, EveryFlippedBitIsRefused) {
       });
 }
 
-TEST(LaneMessageTypeTest, TellsTheThreeApart) {
+TEST(ConfirmMessageTest, RoundTrips) {
+  const std::string bytes = SomeConfirmBytes();
+  const absl::StatusOr<LaneConfirmMessage> confirm =
+      LaneConfirmMessage::Parse(AsBytes(bytes));
+  ASSERT_TRUE(confirm.ok()) << confirm.status();
+  EXPECT_EQ(confirm->lane, SomeConfirm().lane);
+  EXPECT_EQ(confirm->index, SomeConfirm().index);
+  EXPECT_EQ(AsText(confirm->tag), bytes.substr(kConfirmSize - kRunTagSize));
+  EXPECT_EQ(confirm->Seal(TagKey(), "an M1", "an M2"), bytes);
+}
+
+TEST(ConfirmMessageTest, HasOneSize) {
+  ExpectExactSize<LaneConfirmMessage>(SomeConfirmBytes(), kConfirmSize);
+}
+
+// Who takes it makes the one that it waits for.
+TEST(ConfirmMessageTest, EveryFlippedBitIsRefused) {
+  ExpectEveryFlippedBitIsRefused<LaneConfirmMessage>(
+      SomeConfirmBytes(),
+      [](const LaneConfirmMessage& confirm, absl::string_view bytes) {
+        return confirm.Seal(TagKey(), "an M1", "an M2") == bytes;
+      });
+}
+
+TEST(ConfirmMessageTest, IsAnotherForAnotherTranscriptOrKey) {
+  const std::string bytes = SomeConfirmBytes();
+  EXPECT_NE(SomeConfirm().Seal(TagKey(), "an M0", "an M2"), bytes);
+  EXPECT_NE(SomeConfirm().Seal(TagKey(), "an M1", "an M3"), bytes);
+  EXPECT_NE(SomeConfirm().Seal(GateKey(), "an M1", "an M2"), bytes);
+}
+
+TEST(LaneMessageTypeTest, TellsTheFourApart) {
   EXPECT_EQ(*LaneMessageTypeOf(AsBytes(SomeM1Bytes())), LaneMessageType::kM1);
   EXPECT_EQ(*LaneMessageTypeOf(AsBytes(SomeM2Bytes())), LaneMessageType::kM2);
   EXPECT_EQ(*LaneMessageTypeOf(AsBytes(SomeStaleBytes())),
             LaneMessageType::kStale);
+  EXPECT_EQ(*LaneMessageTypeOf(AsBytes(SomeConfirmBytes())),
+            LaneMessageType::kConfirm);
 }
 
 TEST(LaneMessageTypeTest, OneTypeIsNoOther) {
   EXPECT_FALSE(M1Message::Parse(AsBytes(SomeM2Bytes())).ok());
   EXPECT_FALSE(M2Message::Parse(AsBytes(SomeStaleBytes())).ok());
-  EXPECT_FALSE(StaleMessage::Parse(AsBytes(SomeM1Bytes())).ok());
+  EXPECT_FALSE(StaleMessage::Parse(AsBytes(SomeConfirmBytes())).ok());
+  EXPECT_FALSE(LaneConfirmMessage::Parse(AsBytes(SomeM1Bytes())).ok());
   // Nor with the type alone changed.
   EXPECT_EQ(CodeWith<M1Message>(SomeM1Bytes(), 5, 2),
+            StatusCode::kInvalidArgument);
+  EXPECT_EQ(CodeWith<LaneConfirmMessage>(SomeConfirmBytes(), 5, 3),
             StatusCode::kInvalidArgument);
 }
 
@@ -263,7 +310,7 @@ TEST(LaneMessageTypeTest, OtherMagicVersionTypeAndSuiteAreRefused) {
   };
   // 0x16 is what TLS begins with.
   for (const Change change : {Change{0, 0x16}, Change{3, '2'}, Change{4, 2},
-                              Change{5, 0}, Change{5, 4}, Change{7, 2}}) {
+                              Change{5, 0}, Change{5, 5}, Change{7, 2}}) {
     std::string bytes = SomeM1Bytes();
     bytes[change.at] = static_cast<char>(change.value);
     EXPECT_EQ(LaneMessageTypeOf(AsBytes(bytes)).status().code(),
@@ -275,6 +322,32 @@ TEST(LaneMessageTypeTest, OtherMagicVersionTypeAndSuiteAreRefused) {
   }
   EXPECT_EQ(LaneMessageTypeOf({}).status().code(),
             StatusCode::kInvalidArgument);
+}
+
+TEST(LaneMessageSizeTest, HeaderTellsTheSize) {
+  for (const std::string& message :
+       {SomeM1Bytes(), SomeM2Bytes(), SomeStaleBytes()}) {
+    EXPECT_EQ(*LaneMessageSize(AsBytes(message)), message.size());
+    EXPECT_EQ(*LaneMessageSize(AsBytes(message.substr(0, kLaneHeaderSize))),
+              message.size());
+  }
+}
+
+TEST(LaneMessageSizeTest, RefusesWhatIsNoHeader) {
+  const std::string header = SomeM1Bytes().substr(0, kLaneHeaderSize);
+  for (size_t shorter = 0; shorter < header.size(); ++shorter) {
+    EXPECT_EQ(
+        LaneMessageSize(AsBytes(header.substr(0, shorter))).status().code(),
+        StatusCode::kInvalidArgument)
+        << shorter;
+  }
+  for (size_t at = 0; at < header.size(); ++at) {
+    std::string other = header;
+    other[at] = '\x7f';
+    EXPECT_EQ(LaneMessageSize(AsBytes(other)).status().code(),
+              StatusCode::kInvalidArgument)
+        << at;
+  }
 }
 
 }  // namespace

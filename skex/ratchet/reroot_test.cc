@@ -14,6 +14,7 @@
 #include "skex/ratchet/initiator.h"
 #include "skex/ratchet/lane_events.h"
 #include "skex/ratchet/lane_keys.h"
+#include "skex/ratchet/lane_policy.h"
 #include "skex/ratchet/lane_state.h"
 #include "skex/ratchet/messages.h"
 #include "skex/ratchet/responder.h"
@@ -176,9 +177,38 @@ TEST(RerootTest, RunsOfTheOldRootThatAreUnderWayStillFinish) {
   EXPECT_NE(Find<KeyAgreed>(lane.ToInitiator(answered.message()).events),
             nullptr);
   ASSERT_TRUE(lane.Run());
-  // The old root is gone; what the run needs is not.
-  EXPECT_NE(Find<KeyAgreed>(lane.ToInitiator(not_answered.message()).events),
-            nullptr);
+  // The old root is gone; what the run needs is not, up to its end.
+  const LaneStep finished = lane.ToInitiator(not_answered.message());
+  EXPECT_NE(Find<KeyAgreed>(finished.events), nullptr);
+  const size_t tentative = lane.responder->tentative();
+  EXPECT_TRUE(lane.ToResponder(finished.message()).status.ok());
+  EXPECT_EQ(lane.responder->tentative(), tentative - 1);
+}
+
+TEST(RerootTest, ResponderKnowsEachRootAsLongAsSomethingMayComeForIt) {
+  FakeLane lane(1);
+  const LaneId old = DurableLanes(lane.responder_storage)[0];
+  lane.ToResponder(lane.Start().message());
+  ASSERT_TRUE(ReRoots(lane, 7));
+  const LaneId young = DurableLanes(lane.responder_storage)[1];
+  EXPECT_TRUE(lane.responder->Knows(old));
+  EXPECT_TRUE(lane.responder->Knows(young));
+  ASSERT_TRUE(lane.Run());
+  // No M1 any more, but a CONFIRM.
+  EXPECT_TRUE(lane.responder->Knows(old));
+  lane.Pass(kRunTimeout);
+  EXPECT_FALSE(lane.responder->Knows(old));
+  EXPECT_TRUE(lane.responder->Knows(young));
+}
+
+TEST(RerootTest, ReRootIsAllowedWhateverBecomesOfTheKeys) {
+  for (const LaneUse use :
+       {LaneUse::kAlone, LaneUse::kMixed, LaneUse::kMixedOrAlone}) {
+    LanePolicy policy = FakeLanePolicy();
+    policy.use = use;
+    FakeLane lane(1, policy);
+    EXPECT_TRUE(ReRoots(lane, 7));
+  }
 }
 
 TEST(RerootTest, OnlyFreshKeysOfThePairAreTaken) {
@@ -203,7 +233,7 @@ TEST(RerootTest, OneReRootIsUnderWayAtATime) {
   EXPECT_TRUE(ReRoots(lane, 8));
 }
 
-TEST(RerootTest, FreshKeysAreKeptOnceAFewAndForTheirLifetime) {
+TEST(RerootTest, FreshKeysAreKeptOnceBoundedAndForTheirLifetime) {
   FakeLane lane(1);
   ASSERT_TRUE(lane.responder->AddFreshKey(FakeFreshKey(0), lane.now).ok());
   EXPECT_EQ(lane.responder->AddFreshKey(FakeFreshKey(0), lane.now).code(),
@@ -238,6 +268,18 @@ TEST(RerootTest, WithoutTheFreshKeyTheResponderRefusesAndTheOldRootGoesOn) {
 TEST(RerootTest, FreshKeyIsUsedOnce) {
   FakeLane lane(1);
   ASSERT_TRUE(ReRoots(lane, 7));
+  EXPECT_EQ(
+      lane.ToResponder(lane.Reroot(FakeFreshKey(7)).message()).status.code(),
+      StatusCode::kFailedPrecondition);
+}
+
+TEST(RerootTest, FreshKeyIsConsumedEvenIfTheNewRootCannotBeStored) {
+  FakeLane lane(1);
+  ASSERT_TRUE(lane.responder->AddFreshKey(FakeFreshKey(7), lane.now).ok());
+  lane.responder_storage.failure = absl::ResourceExhaustedError("full");
+  lane.ToResponder(lane.Reroot(FakeFreshKey(7)).message());
+  lane.responder_storage.failure = absl::OkStatus();
+  lane.Pass(kRunTimeout);
   EXPECT_EQ(
       lane.ToResponder(lane.Reroot(FakeFreshKey(7)).message()).status.code(),
       StatusCode::kFailedPrecondition);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "skex/base/bytes.h"
 #include "skex/psk/derivation.h"
+#include "skex/psk/mixing.h"
 
 namespace skex {
 namespace {
@@ -39,8 +40,33 @@ absl::StatusOr<std::unique_ptr<LaneResponder>> LaneResponder::Open(
   return absl::WrapUnique(new LaneResponder(options, *std::move(state)));
 }
 
+bool LaneResponder::Knows(const LaneId& lane) const {
+  return std::any_of(state_.lanes.begin(), state_.lanes.end(),
+                     [&lane](const Lane& known) { return known.id == lane; }) ||
+         std::any_of(
+             tentative_.begin(), tentative_.end(),
+             [&lane](const Tentative& key) { return key.lane == lane; });
+}
+
 absl::Status LaneResponder::OnMessage(absl::Span<const uint8_t> bytes,
                                       const Instant& now) {
+  const absl::StatusOr<LaneMessageType> type = LaneMessageTypeOf(bytes);
+  if (!type.ok()) return type.status();
+  switch (*type) {
+    case LaneMessageType::kM1:
+      return OnM1(bytes, now);
+    case LaneMessageType::kConfirm:
+      return OnConfirm(bytes, now);
+    case LaneMessageType::kM2:
+    case LaneMessageType::kStale:
+      break;
+  }
+  return absl::InvalidArgumentError(
+      "lane message: a responder's own kind to a responder");
+}
+
+absl::Status LaneResponder::OnM1(absl::Span<const uint8_t> bytes,
+                                 const Instant& now) {
   const absl::StatusOr<M1Message> m1 = M1Message::Parse(bytes);
   if (!m1.ok()) return m1.status();
   Lane* const lane = FindLane(m1->lane);
@@ -73,7 +99,8 @@ absl::Status LaneResponder::OnMessage(absl::Span<const uint8_t> bytes,
 absl::Status LaneResponder::OnFreshM1(Lane& lane, const M1Message& m1,
                                       absl::string_view bytes,
                                       const Instant& now) {
-  if (m1.purpose == RunPurpose::kKey && tentative_.size() >= kMostTentative) {
+  if (m1.purpose != RunPurpose::kReroot &&
+      tentative_.size() >= kMostTentative) {
     return absl::ResourceExhaustedError(
         absl::StrCat(tentative_.size(), " keys wait for their confirmation"));
   }
@@ -84,10 +111,18 @@ absl::Status LaneResponder::OnFreshM1(Lane& lane, const M1Message& m1,
     return absl::DataLossError("M1 does not verify");
   }
   NoteBounds(lane, m1);
-  const RunStatus run = Judge(m1);
+  // Consumed whatever comes of the run.
+  std::optional<Key> dske = TakeFresh(m1.fresh);
+  const RunStatus run = Judge(m1, dske);
   const bool reroots =
       m1.purpose == RunPurpose::kReroot && run == RunStatus::kAccepted;
-  absl::Status status = UseUp(m1, *leaf, reroots ? &keys.reroot : nullptr);
+  std::optional<Lane> new_root;
+  if (reroots) {
+    new_root =
+        Lane::Of(RerootLane(keys.reroot, dske->bytes, options_.policy.initiator,
+                            options_.policy.responder));
+  }
+  absl::Status status = UseUp(m1, *leaf, std::move(new_root));
   if (!status.ok()) return status;
 
   M2Message m2 = {
@@ -100,17 +135,35 @@ absl::Status LaneResponder::OnFreshM1(Lane& lane, const M1Message& m1,
         "M1 of ", options_.policy.initiator.text(), ": ", RunStatusText(run)));
   }
   if (reroots) return absl::OkStatus();
+  absl::StatusOr<Key> key = KeyOf(m1, keys, std::move(dske), bytes, m2_bytes);
+  if (!key.ok()) return key.status();
+  tentative_.push_back(
+      {.key = key->id,
+       .lane = m1.lane,
+       .index = m1.index,
+       .confirmation =
+           LaneConfirmMessage{.lane = m1.lane, .index = m1.index}.Seal(
+               keys.tag3, bytes, m2_bytes),
+       .lapse_at = now.mono + kRunTimeout});
+  events_.emplace_back(
+      KeyAgreed{*std::move(key), m1.index, absl::ZeroDuration()});
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Key> LaneResponder::KeyOf(const M1Message& m1,
+                                         const LeafKeys& keys,
+                                         std::optional<Key> dske,
+                                         absl::string_view m1_bytes,
+                                         absl::string_view m2_bytes) const {
   const LanePolicy& policy = options_.policy;
-  Key key = {.id = ComputeKeyId(UnmediatedExchangeId(bytes, m2_bytes),
+  Key key = {.id = ComputeKeyId(UnmediatedExchangeId(m1_bytes, m2_bytes),
                                 policy.initiator, policy.responder, 0),
-             .bytes = DeriveUnmediatedKey(keys.key, bytes, m2_bytes,
+             .bytes = DeriveUnmediatedKey(keys.key, m1_bytes, m2_bytes,
                                           policy.initiator, policy.responder,
                                           m1.context, policy.key_bytes),
              .terms = policy.Terms(m1.boot, options_.boot)};
-  tentative_.push_back({key.id, now.mono + kRunTimeout});
-  events_.emplace_back(
-      KeyAgreed{std::move(key), m1.index, absl::ZeroDuration()});
-  return absl::OkStatus();
+  if (m1.purpose == RunPurpose::kKey) return key;
+  return MixKeys(*std::move(dske), std::move(key));
 }
 
 void LaneResponder::NoteBounds(const Lane& lane, const M1Message& m1) {
@@ -124,19 +177,23 @@ void LaneResponder::NoteBounds(const Lane& lane, const M1Message& m1) {
   if (m1.lowest > tail) skipped_leaves_ += m1.lowest - tail;
 }
 
-RunStatus LaneResponder::Judge(const M1Message& m1) const {
-  if (m1.context != options_.policy.ContextHash()) {
+RunStatus LaneResponder::Judge(const M1Message& m1,
+                               const std::optional<Key>& dske) const {
+  const LanePolicy& policy = options_.policy;
+  if (m1.context != policy.ContextHash() || !policy.Allows(m1.purpose)) {
     return RunStatus::kOtherTerms;
   }
-  if (m1.purpose == RunPurpose::kReroot &&
-      FindFresh(m1.fresh) == fresh_keys_.end()) {
+  if (m1.purpose == RunPurpose::kKey) return RunStatus::kAccepted;
+  if (!dske.has_value()) return RunStatus::kNoFreshKey;
+  if (m1.purpose == RunPurpose::kMix &&
+      !CheckMixing(*dske, *policy.Terms(m1.boot, options_.boot)).ok()) {
     return RunStatus::kNoFreshKey;
   }
   return RunStatus::kAccepted;
 }
 
 absl::Status LaneResponder::UseUp(const M1Message& m1, const TreeLeaf& leaf,
-                                  const Secret* reroot_key) {
+                                  std::optional<Lane> new_root) {
   // Only an initiator that has left the older root can send on the newer one.
   if (state_.lanes.size() == 2 && state_.lanes.back().id == m1.lane) {
     DropOlder();
@@ -144,10 +201,11 @@ absl::Status LaneResponder::UseUp(const M1Message& m1, const TreeLeaf& leaf,
   Lane& lane = *FindLane(m1.lane);
   lane.tree.Puncture(leaf);
   lane.tree.PunctureBelow(FloorOf(m1));
+  const bool reroots = new_root.has_value();
   std::optional<Lane> displaced;
-  if (reroot_key != nullptr) displaced = InstallRoot(m1, *reroot_key);
+  if (reroots) displaced = InstallRoot(*std::move(new_root));
   const absl::Status status = options_.storage->Commit(state_.Encode().view());
-  if (reroot_key == nullptr) return status;
+  if (!reroots) return status;
   if (status.ok()) {
     events_.emplace_back(LaneRerooted{state_.lanes.back().id});
   } else {
@@ -166,18 +224,13 @@ void LaneResponder::DropOlder() {
   events_.emplace_back(LaneErased{older});
 }
 
-std::optional<Lane> LaneResponder::InstallRoot(const M1Message& m1,
-                                               const Secret& reroot_key) {
-  const auto fresh = FindFresh(m1.fresh);
+std::optional<Lane> LaneResponder::InstallRoot(Lane root) {
   std::optional<Lane> displaced;
   if (state_.lanes.size() == 2) {
     displaced = std::move(state_.lanes.back());
     state_.lanes.pop_back();
   }
-  state_.lanes.push_back(
-      Lane::Of(RerootLane(reroot_key, fresh->bytes, options_.policy.initiator,
-                          options_.policy.responder)));
-  fresh_keys_.erase(fresh);
+  state_.lanes.push_back(std::move(root));
   return displaced;
 }
 
@@ -193,13 +246,22 @@ void LaneResponder::Answered(const M1Message& m1, absl::string_view m1_bytes,
                       now.mono + kRunTimeout});
 }
 
-absl::Status LaneResponder::Confirm(const KeyId& id) {
-  const auto found = std::find_if(
-      tentative_.begin(), tentative_.end(),
-      [&id](const Tentative& tentative) { return tentative.key == id; });
+absl::Status LaneResponder::OnConfirm(absl::Span<const uint8_t> bytes,
+                                      const Instant& now) {
+  const absl::StatusOr<LaneConfirmMessage> confirm =
+      LaneConfirmMessage::Parse(bytes);
+  if (!confirm.ok()) return confirm.status();
+  OnTime(now);
+  const auto found = std::find_if(tentative_.begin(), tentative_.end(),
+                                  [&](const Tentative& tentative) {
+                                    return tentative.lane == confirm->lane &&
+                                           tentative.index == confirm->index;
+                                  });
   if (found == tentative_.end()) {
-    return absl::NotFoundError(
-        absl::StrCat("key ", id.Hex(), " does not wait for a confirmation"));
+    return absl::NotFoundError("CONFIRM for no key that waits for it");
+  }
+  if (!EqualInConstantTime(bytes, AsBytes(found->confirmation))) {
+    return absl::DataLossError("CONFIRM does not verify");
   }
   tentative_.erase(found);
   return absl::OkStatus();
@@ -215,8 +277,8 @@ absl::Status LaneResponder::AddFreshKey(Key key, const Instant& now) {
   if (fresh_keys_.size() >= kMostFreshKeys) {
     fresh_keys_.erase(fresh_keys_.begin());
   }
-  fresh_keys_.push_back(
-      {key.id, std::move(key.bytes), now.mono + key.terms->lifetime});
+  const absl::Duration forget_at = now.mono + key.terms->lifetime;
+  fresh_keys_.push_back({std::move(key), forget_at});
   return absl::OkStatus();
 }
 
@@ -263,10 +325,19 @@ const LaneResponder::Answer* LaneResponder::FindAnswer(
   return &*found;
 }
 
-std::vector<LaneResponder::FreshKey>::const_iterator LaneResponder::FindFresh(
-    const KeyId& id) const {
-  return std::find_if(fresh_keys_.begin(), fresh_keys_.end(),
-                      [&id](const FreshKey& fresh) { return fresh.id == id; });
+std::vector<LaneResponder::FreshKey>::iterator LaneResponder::FindFresh(
+    const KeyId& id) {
+  return std::find_if(
+      fresh_keys_.begin(), fresh_keys_.end(),
+      [&id](const FreshKey& fresh) { return fresh.key.id == id; });
+}
+
+std::optional<Key> LaneResponder::TakeFresh(const KeyId& id) {
+  const auto found = FindFresh(id);
+  if (found == fresh_keys_.end()) return std::nullopt;
+  Key key = std::move(found->key);
+  fresh_keys_.erase(found);
+  return key;
 }
 
 std::vector<std::string> LaneResponder::TakeMessages() {

@@ -26,11 +26,11 @@
 
 namespace skex {
 
-// LaneResponder is the responding end of a lane: it takes M1 and answers M2 or
-// STALE. Its twin is LaneInitiator.
+// LaneResponder is the responding end of a lane: it takes M1, answers M2 or
+// STALE, and takes CONFIRM. Its twin is LaneInitiator.
 //
-//   (leaf there) --M1 verifies--> tentative --Confirm()--> confirmed
-//                                     `------(kRunTimeout)--> lapsed
+//   (leaf there) --M1 verifies--> tentative --CONFIRM verifies--> confirmed
+//                                     `------(kRunTimeout)------> lapsed
 //
 // - *Write-ahead.* The puncture of a leaf is durable before its M2 or its key
 //   leaves. So an index is accepted once, and what was accepted cannot be
@@ -51,8 +51,8 @@ class LaneResponder {
     LaneStorage* storage;  // must outlive the responder
   };
 
-  // Keys to re-root with that wait for their M1; beyond it the oldest goes.
-  static constexpr size_t kMostFreshKeys = 4;
+  // Keys of DSKE that wait for their M1; beyond it the oldest goes.
+  static constexpr size_t kMostFreshKeys = 256;
 
   // Opens the lane at a start of the process. Errors: see LoadLane().
   static absl::StatusOr<std::unique_ptr<LaneResponder>> Open(
@@ -61,30 +61,31 @@ class LaneResponder {
   LaneResponder(const LaneResponder&) = delete;
   LaneResponder& operator=(const LaneResponder&) = delete;
 
-  // Takes M1. Returns OK if an M2 that accepts it is among the messages, or
-  // once more the M2 that it got before. Returns, with nothing changed and no
-  // answer,
-  // - INVALID_ARGUMENT if it is no M1,
-  // - NOT_FOUND if it is for no root of this lane,
+  // Whether `lane` is this one, under any root that is received on, or whose
+  // keys wait for their confirmation.
+  bool Knows(const LaneId& lane) const;
+
+  // Takes M1 or CONFIRM. Returns OK for a CONFIRM that verifies, and for an M1
+  // if an M2 that accepts it is among the messages, or once more the M2 that it
+  // got before. Returns, with nothing changed and no answer,
+  // - INVALID_ARGUMENT if it is neither,
+  // - NOT_FOUND if it is for no root of this lane, or confirms no key that is
+  //   tentative,
   // - DATA_LOSS if gate or tag does not verify,
   // - RESOURCE_EXHAUSTED if kMostTentative keys wait for their confirmation:
   //   the initiator sends it again;
   // with nothing changed and a STALE,
   // - ALREADY_EXISTS if its leaf is gone and it is not an M1 that is answered;
   // with the leaf punctured and an M2 that refuses,
-  // - FAILED_PRECONDITION if its context hash is not this end's own, or the key
-  //   to re-root with is not here;
+  // - FAILED_PRECONDITION if its context hash or its purpose is not of this
+  //   end's policy, or the key of DSKE that it names is not here;
   // with the leaf punctured in memory at least, and no answer,
   // - the storage's errors. Another run gives another leaf.
   absl::Status OnMessage(absl::Span<const uint8_t> bytes, const Instant& now);
 
-  // A binder with the key `id` has verified: it does not lapse any more. To be
-  // called before it is used. NOT_FOUND if it has lapsed, was confirmed before,
-  // or is not of this lane.
-  absl::Status Confirm(const KeyId& id);
-
-  // Takes a key that the initiator may re-root with: established by DSKE with
-  // this peer, used for nothing else. It is kept for its lifetime at most.
+  // Takes a key that the initiator may re-root or mix with: established by DSKE
+  // with this peer, used for nothing else. It is kept for its lifetime at most,
+  // and consumed by the first M1 that verifies and names it.
   // INVALID_ARGUMENT if the key is none such, ALREADY_EXISTS if it is here.
   absl::Status AddFreshKey(Key key, const Instant& now);
 
@@ -98,6 +99,8 @@ class LaneResponder {
 
   // Keys that wait for their confirmation.
   size_t tentative() const { return tentative_.size(); }
+  // Keys of DSKE that wait for their M1.
+  size_t fresh_keys() const { return fresh_keys_.size(); }
   // How often this end turned out to be restored from an old copy.
   uint64_t rollbacks_detected() const { return rollbacks_detected_; }
   // Leaves below the initiator's lowest outstanding that no M1 came for: lost
@@ -115,16 +118,20 @@ class LaneResponder {
   };
   struct Tentative {
     KeyId key;
+    LaneId lane;
+    uint32_t index = 0;
+    std::string confirmation;  // what is still to come
     absl::Duration lapse_at;
   };
   struct FreshKey {
-    KeyId id;
-    Secret bytes;
+    Key key;
     absl::Duration forget_at;
   };
 
   LaneResponder(const Options& options, LaneState state);
 
+  absl::Status OnM1(absl::Span<const uint8_t> bytes, const Instant& now);
+  absl::Status OnConfirm(absl::Span<const uint8_t> bytes, const Instant& now);
   // M1 has passed the gate, and its leaf is there.
   absl::Status OnFreshM1(Lane& lane, const M1Message& m1,
                          absl::string_view bytes, const Instant& now);
@@ -132,19 +139,24 @@ class LaneResponder {
   void DropOlder();
   // Punctures and commits what an M1 that verified asks for.
   absl::Status UseUp(const M1Message& m1, const TreeLeaf& leaf,
-                     const Secret* reroot_key);
+                     std::optional<Lane> new_root);
   void NoteBounds(const Lane& lane, const M1Message& m1);
-  RunStatus Judge(const M1Message& m1) const;
-  // Puts the root that M1 asks for behind the one that it is sent on. Returns
-  // the one that was there, if any.
-  std::optional<Lane> InstallRoot(const M1Message& m1,
-                                  const Secret& reroot_key);
+  // `dske` is the key that M1 names, if it is here.
+  RunStatus Judge(const M1Message& m1, const std::optional<Key>& dske) const;
+  // The key of a run that was accepted.
+  absl::StatusOr<Key> KeyOf(const M1Message& m1, const LeafKeys& keys,
+                            std::optional<Key> dske, absl::string_view m1_bytes,
+                            absl::string_view m2_bytes) const;
+  // Puts a new root behind the one that its M1 is sent on. Returns the one that
+  // was there, if any.
+  std::optional<Lane> InstallRoot(Lane root);
   void Answered(const M1Message& m1, absl::string_view m1_bytes, std::string m2,
                 const Instant& now);
 
   Lane* FindLane(const LaneId& id);
   const Answer* FindAnswer(const M1Message& m1, absl::string_view bytes) const;
-  std::vector<FreshKey>::const_iterator FindFresh(const KeyId& id) const;
+  std::vector<FreshKey>::iterator FindFresh(const KeyId& id);
+  std::optional<Key> TakeFresh(const KeyId& id);
 
   const Options options_;
   LaneState state_;

@@ -7,6 +7,7 @@
 #include "skex/ratchet/fake_lane.h"
 #include "skex/ratchet/fake_lane_storage.h"
 #include "skex/ratchet/lane_events.h"
+#include "skex/ratchet/lane_policy.h"
 #include "skex/ratchet/lane_search.h"
 
 namespace skex {
@@ -59,6 +60,23 @@ TEST(LaneSearchTest, ReRootsBreakNothing) {
 TEST(LaneSearchTest, ReRootsBetweenRunsBreakNothing) {
   SearchStart start = FreshLane();
   start.most_runs = 2;
+  start.most_reroots = 1;
+  ExpectNothing(start, 5, 3000);
+}
+
+TEST(LaneSearchTest, MixedRunsBreakNothing) {
+  SearchStart start = FreshLane();
+  start.policy.use = LaneUse::kMixed;
+  start.most_runs = 0;
+  start.most_mixes = 2;
+  ExpectNothing(start, 6, 5000);
+}
+
+TEST(LaneSearchTest, ReRootsBetweenMixedRunsBreakNothing) {
+  SearchStart start = FreshLane();
+  start.policy.use = LaneUse::kMixed;
+  start.most_runs = 0;
+  start.most_mixes = 2;
   start.most_reroots = 1;
   ExpectNothing(start, 5, 3000);
 }

@@ -9,16 +9,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "skex/base/bytes.h"
 #include "skex/base/ids.h"
+#include "skex/psk/key.h"
 #include "skex/ratchet/fake_lane.h"
 #include "skex/ratchet/fake_lane_storage.h"
 #include "skex/ratchet/initiator.h"
@@ -29,6 +32,7 @@
 #include "skex/ratchet/messages.h"
 #include "skex/ratchet/responder.h"
 #include "tests/fuzz/lanes_model.h"
+#include "tests/fuzz/lanes_setting.h"
 #include "tests/fuzz/steps.h"
 
 namespace skex {
@@ -36,33 +40,12 @@ namespace {
 
 using Fault = FakeLaneStorage::Fault;
 
-constexpr uint64_t kSeed = 1;
 constexpr int kMostAttempts = 4;
-
-// Where a lane begins: the first leaf that each end still has.
-struct Setting {
-  uint32_t initiator_first;
-  uint32_t responder_first;
-  bool same_terms = true;
-};
-constexpr Setting kSettings[] = {
-    {0, 0},
-    // The initiator is taken to where its first claim ends.
-    {0, kLaneWindow - 2},
-    // Restored backups: a jump, one that waits for the operator, one of the
-    // other end.
-    {5, 2000},
-    {0, LaneInitiator::kMostJump + 2},
-    {LaneInitiator::kHalfOfLane - 9, LaneInitiator::kHalfOfLane + 9},
-    {3000, 0},
-    // The end of the lane.
-    {kLastLeaf - 2, kLastLeaf - 2},
-    {0, 0, /*same_terms=*/false},
-};
 
 // What a step does. `which` names a message, counted back from the newest; the
 // low bits of `value` say what becomes of a durable write of the step, and
-// whether the end dies in it.
+// whether the end dies in it. Steps are added at the end, and CONFIRMs counted
+// apart, so that inputs of before still say the same.
 enum What : uint8_t {
   kStart,
   kReroot,    // with a fresh key that both ends have, or with an odd `who` one
@@ -75,48 +58,44 @@ enum What : uint8_t {
   kLeakedGate,     // byte `who` changed, the gate made anew
   kLeakedStale,    // for an M1, with any `next`
   kTime,           // `value` / 8 seconds
-  kConfirm,        // key `which` of those that wait, or any other
+  kConfirm,        // CONFIRM `which`, true, changed, cut or to the wrong end
   kCrash,          // the initiator, or with an odd `who` the responder
   kBackUp,         // likewise
   kRestore,        // likewise
   kAllowJump,
+  kMix,        // with a key of DSKE that both ends have; `who` may bend that
+  kConnected,  // there is a new way to the responder
   kWhats,
 };
 
-FakeLaneStorage StorageFrom(LaneSide side, uint32_t first) {
-  const LanePolicy policy = FakeLanePolicy();
-  LaneState state = {.side = side,
-                     .initiator = policy.initiator,
-                     .responder = policy.responder};
-  state.lanes.push_back(Lane::Of(
-      SplitRoot(FakeRoot(kSeed), policy.initiator, policy.responder).outgoing));
-  state.lanes.back().tree.PunctureBelow(first);
-  FakeLaneStorage storage;
-  storage.state = std::string(AsText(state.Encode().view()));
-  return storage;
-}
-
-LanesModel::Promises PromisesOf(const Setting& setting) {
-  return {.same_terms = setting.same_terms,
-          .level = setting.initiator_first == setting.responder_first};
+// The same key, but of the other direction: no key of this lane mixes with it.
+Key Turned(Key key) {
+  KeyTerms terms = *key.terms;
+  std::swap(terms.initiator, terms.responder);
+  key.terms = std::make_shared<const KeyTerms>(std::move(terms));
+  return key;
 }
 
 bool IsM1(absl::string_view message) {
   return M1Message::Parse(AsBytes(message)).ok();
 }
 
+// Adds what is not there yet.
+void Add(const std::string& message, std::vector<std::string>& messages) {
+  if (std::find(messages.begin(), messages.end(), message) == messages.end()) {
+    messages.push_back(message);
+  }
+}
+
 class LanesFuzz {
  public:
   explicit LanesFuzz(uint8_t setting)
-      : setting_(kSettings[setting % std::size(kSettings)]),
-        leaked_(SplitRoot(FakeRoot(kSeed), FakeLanePolicy().initiator,
-                          FakeLanePolicy().responder)
-                    .outgoing),
-        lane_(kSeed,
-              StorageFrom(LaneSide::kInitiator, setting_.initiator_first),
-              StorageFrom(LaneSide::kResponder, setting_.responder_first)),
+      : setting_(LanesSetting::Of(setting)),
+        leaked_(LanesSetting::Secrets()),
+        lane_(LanesSetting::kSeed, setting_.Storage(LaneSide::kInitiator),
+              setting_.Storage(LaneSide::kResponder), setting_.Policy()),
         backups_({lane_.initiator_storage, lane_.responder_storage}),
-        model_(PromisesOf(setting_)) {
+        model_(setting_.Promises()) {
     leaked_.root.Clear();
     if (!setting_.same_terms) {
       lane_.responder_policy.use_limit = 7;
@@ -133,9 +112,11 @@ class LanesFuzz {
       case kReroot:
         Reroot(step);
         break;
+      case kMix:
+        Mix(step);
+        break;
       case kFreshKey:
-        lane_.responder->AddFreshKey(FakeFreshKey(++fresh_keys_), lane_.now)
-            .IgnoreError();
+        AddAtResponder(FakeFreshKey(++fresh_keys_), std::nullopt);
         break;
       case kTime:
         Pass(absl::Seconds(step.value / 8));
@@ -155,6 +136,13 @@ class LanesFuzz {
       case kAllowJump:
         lane_.initiator->AllowJump().IgnoreError();
         break;
+      case kConnected:
+        AtInitiator(LaneInput::kConnected, Step(), [this] {
+          lane_.initiator->OnConnected(lane_.now);
+          return LaneStep{absl::OkStatus(), lane_.initiator->TakeMessages(),
+                          lane_.initiator->TakeEvents()};
+        });
+        break;
       default:
         if (!sent_.empty()) Send(step);
     }
@@ -162,11 +150,11 @@ class LanesFuzz {
 
   // Nobody is wedged, whatever has happened.
   void RequireRecovery() {
-    const bool used_up = setting_.initiator_first > kLastLeaf - kLaneWindow;
-    if (used_up || !model_.MustRecover()) return;
+    if (setting_.IsUsedUp() || !model_.MustRecover()) return;
     for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
       lane_.Pass(kRunTimeout);
-      if (lane_.Run()) return;
+      const bool alone = lane_.initiator_policy.Allows(RunPurpose::kKey);
+      if (alone ? lane_.Run() : lane_.MixedRun(++fresh_keys_)) return;
       lane_.initiator->AllowJump().IgnoreError();
     }
     Require(false, "a fresh run succeeds on a network that loses nothing");
@@ -176,8 +164,9 @@ class LanesFuzz {
   FakeLaneStorage& Storage(bool at_responder) {
     return at_responder ? lane_.responder_storage : lane_.initiator_storage;
   }
-  const std::string& MessageOf(const Step& step) const {
-    return sent_[sent_.size() - 1 - step.which % sent_.size()];
+  static const std::string& Named(const std::vector<std::string>& messages,
+                                  const Step& step) {
+    return messages[messages.size() - 1 - step.which % messages.size()];
   }
 
   EndView View(bool at_responder) {
@@ -209,9 +198,7 @@ class LanesFuzz {
       return;
     }
     for (const std::string& message : taken.step.messages) {
-      if (std::find(sent_.begin(), sent_.end(), message) == sent_.end()) {
-        sent_.push_back(message);
-      }
+      Add(message, message.size() == kConfirmSize ? confirms_ : sent_);
     }
   }
 
@@ -246,19 +233,44 @@ class LanesFuzz {
     }
   }
 
+  void AddAtResponder(Key key, std::optional<BootId> fits) {
+    model_.OnFreshKey(key.id, fits);
+    Require(lane_.responder->AddFreshKey(std::move(key), lane_.now).ok(),
+            "a responder takes a key of DSKE of the two agents");
+  }
+
   void Reroot(const Step& step) {
     const uint64_t number = ++fresh_keys_;
-    if (step.who % 2 == 0) {
-      lane_.responder->AddFreshKey(FakeFreshKey(number), lane_.now)
-          .IgnoreError();
-    }
+    if (step.who % 2 == 0) AddAtResponder(FakeFreshKey(number), std::nullopt);
     AtInitiator(LaneInput::kReroot, step,
                 [&] { return lane_.Reroot(FakeFreshKey(number)); });
   }
 
+  void Mix(const Step& step) {
+    // One of eight times with the key of before once more, which no honest
+    // initiator has.
+    const uint64_t number = step.who % 8 == 6 ? fresh_keys_ : ++fresh_keys_;
+    const auto key = [&] { return lane_.FakeDskeKey(number); };
+    switch (step.who % 4) {
+      case 0:
+        AddAtResponder(key(), lane_.initiator_boot);
+        break;
+      case 1:
+        AddAtResponder(Turned(key()), std::nullopt);
+        break;
+      case 2:
+        break;
+      default:
+        AtInitiator(LaneInput::kMisfit, step,
+                    [&] { return lane_.Mix(Turned(key())); });
+        return;
+    }
+    AtInitiator(LaneInput::kMix, step, [&] { return lane_.Mix(key()); });
+  }
+
   void Send(const Step& step) {
     // A copy: what is sent is added to the messages.
-    std::string message = MessageOf(step);
+    std::string message = Named(sent_, step);
     const bool is_m1 = IsM1(message);
     // What it costs to be careful with these is not the disk's.
     const Step no_fault = {};
@@ -340,12 +352,24 @@ class LanesFuzz {
   }
 
   void Confirm(const Step& step) {
-    const std::vector<KeyId>& waiting = model_.tentative();
-    KeyId id;
-    if (!waiting.empty() && step.value % 4 != 0) {
-      id = waiting[step.which % waiting.size()];
+    if (confirms_.empty()) return;
+    std::string message = Named(confirms_, step);
+    switch (step.value % 4) {
+      case 0:
+        message[step.who % message.size()] ^=
+            static_cast<char>(step.value == 0 ? 1 : step.value);
+        ToResponder(LaneInput::kFalse, message, Step());
+        break;
+      case 1:
+        ToResponder(LaneInput::kTrue, message, step);
+        break;
+      case 2:
+        ToInitiator(LaneInput::kFalse, message, Step());
+        break;
+      default:
+        message.resize(step.who % message.size());
+        ToResponder(LaneInput::kFalse, message, Step());
     }
-    model_.OnConfirm(id, lane_.responder->Confirm(id));
   }
 
   void Crash(bool at_responder) {
@@ -368,12 +392,13 @@ class LanesFuzz {
     Crash(at_responder);
   }
 
-  const Setting setting_;
+  const LanesSetting& setting_;
   LaneSecrets leaked_;  // the first root's static keys
   FakeLane lane_;
   std::array<FakeLaneStorage, 2> backups_;  // initiator, responder
   LanesModel model_;
-  std::vector<std::string> sent_;
+  std::vector<std::string> sent_;  // but for CONFIRMs
+  std::vector<std::string> confirms_;
   uint64_t fresh_keys_ = 1000;
 };
 

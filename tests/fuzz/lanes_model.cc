@@ -66,6 +66,8 @@ void LanesModel::OnInitiator(const TakenStep& taken, absl::string_view answer) {
   switch (taken.input) {
     case LaneInput::kStart:
     case LaneInput::kReroot:
+    case LaneInput::kMix:
+    case LaneInput::kMisfit:
       CheckBegun(taken);
       runs_ += taken.step.status.ok() ? 1 : 0;
       break;
@@ -78,10 +80,21 @@ void LanesModel::OnInitiator(const TakenStep& taken, absl::string_view answer) {
       Require(!taken.step.status.ok() && NothingChanged(taken),
               "an answer that does not verify changes nothing");
       break;
+    case LaneInput::kConnected:
+      Require(NothingChanged(taken) && taken.step.messages.size() == runs_,
+              "a new connection makes every run send its M1 again");
+      CheckResent(taken.step);
+      break;
     case LaneInput::kTime:
       CheckTime(taken);
   }
-  for (const std::string& m1 : taken.step.messages) NoteM1(m1);
+  for (const std::string& message : taken.step.messages) {
+    if (const auto* agreed = Find<KeyAgreed>(taken.step.events)) {
+      NoteConfirm(message, *agreed);
+    } else {
+      NoteM1(message);
+    }
+  }
   for (const LaneEvent& event : taken.step.events) NoteInitiatorEvent(event);
   const size_t ended = Count<KeyAgreed>(taken.step.events) +
                        Count<RunFailed>(taken.step.events) +
@@ -97,6 +110,8 @@ void LanesModel::OnInitiator(const TakenStep& taken, absl::string_view answer) {
 void LanesModel::CheckBegun(const TakenStep& taken) const {
   Require(taken.step.events.empty(), "to begin a run is no event");
   if (taken.step.status.ok()) {
+    Require(taken.input != LaneInput::kMisfit,
+            "a key that does not fit is not mixed in");
     Require(taken.step.messages.size() == 1, "a run that begins sends its M1");
     return;
   }
@@ -107,8 +122,16 @@ void LanesModel::CheckBegun(const TakenStep& taken) const {
               "a run can begin while there are leaves and few are under way");
       break;
     case absl::StatusCode::kFailedPrecondition:
-      Require(taken.input == LaneInput::kReroot && runs_ > 0,
-              "one re-root at a time is all that is refused");
+      Require((taken.input == LaneInput::kReroot && runs_ > 0) ||
+                  (taken.input == LaneInput::kStart &&
+                   promises_.use == LaneUse::kMixed) ||
+                  (taken.input == LaneInput::kMix &&
+                   promises_.use == LaneUse::kAlone),
+              "a second re-root and what the configuration does not allow are "
+              "all that is refused");
+      break;
+    case absl::StatusCode::kInvalidArgument:
+      Require(taken.input == LaneInput::kMisfit, "a key that fits is mixed in");
       break;
     default:
       Require(absl::IsUnavailable(taken.step.status) && taken.disk_fails,
@@ -118,7 +141,8 @@ void LanesModel::CheckBegun(const TakenStep& taken) const {
 
 void LanesModel::CheckAnswered(const TakenStep& taken,
                                absl::string_view answer) const {
-  Require(taken.step.messages.empty(), "an initiator answers no answer");
+  Require(taken.step.messages.size() == Count<KeyAgreed>(taken.step.events),
+          "an initiator answers no answer, but that it confirms each key");
   if (taken.step.status.ok()) {
     Require(taken.after.waiting + 1 == taken.before.waiting,
             "an answer ends one run");
@@ -165,9 +189,13 @@ void LanesModel::CheckTime(const TakenStep& taken) const {
           "with time an initiator's runs fail, and nothing else");
   Require(taken.step.messages.size() <= taken.after.waiting,
           "each run sends its M1 again once");
+  CheckResent(taken.step);
+}
+
+void LanesModel::CheckResent(const LaneStep& step) const {
   Require(
       std::all_of(
-          taken.step.messages.begin(), taken.step.messages.end(),
+          step.messages.begin(), step.messages.end(),
           [this](const std::string& m1) {
             const auto parsed = M1Message::Parse(AsBytes(m1));
             return parsed.ok() && used_.contains({parsed->lane, parsed->index});
@@ -181,6 +209,15 @@ void LanesModel::NoteM1(absl::string_view bytes) {
   const auto [used, fresh] =
       used_.try_emplace({m1->lane, m1->index}, std::string(bytes));
   Require(fresh || used->second == bytes, "an index is used once");
+}
+
+void LanesModel::NoteConfirm(absl::string_view bytes, const KeyAgreed& agreed) {
+  const absl::StatusOr<LaneConfirmMessage> confirm =
+      LaneConfirmMessage::Parse(AsBytes(bytes));
+  Require(confirm.ok() && confirm->index == agreed.index,
+          "a key is confirmed by its index");
+  Require(confirms_.try_emplace(std::string(bytes), agreed.key.id).second,
+          "a CONFIRM is of one key");
 }
 
 void LanesModel::NoteInitiatorEvent(const LaneEvent& event) {
@@ -207,7 +244,8 @@ void LanesModel::NoteInitiatorEvent(const LaneEvent& event) {
           "no key lapses at an initiator");
 }
 
-void LanesModel::OnResponder(const TakenStep& taken, absl::string_view m1) {
+void LanesModel::OnResponder(const TakenStep& taken,
+                             absl::string_view message) {
   const LaneStep& step = taken.step;
   LeafName leaf;
   switch (taken.input) {
@@ -219,17 +257,16 @@ void LanesModel::OnResponder(const TakenStep& taken, absl::string_view m1) {
     case LaneInput::kFalse:
       Require(
           !step.status.ok() && step.messages.empty() && NothingChanged(taken),
-          "an M1 that does not verify changes nothing, and has no answer");
+          "what does not verify changes nothing, and has no answer");
       break;
     default: {
-      const absl::StatusOr<M1Message> parsed = M1Message::Parse(AsBytes(m1));
-      if (parsed.ok()) leaf = {parsed->lane, parsed->index};
-      if (taken.input == LaneInput::kTrue &&
-          (step.status.ok() || absl::IsFailedPrecondition(step.status))) {
-        CheckM2(taken, m1);
-      } else {
-        CheckRefused(taken, m1);
+      if (confirms_.contains(std::string(message))) {
+        CheckConfirmed(taken, message);
+        break;
       }
+      const absl::StatusOr<M1Message> m1 = M1Message::Parse(AsBytes(message));
+      if (m1.ok()) leaf = {m1->lane, m1->index};
+      CheckM1Taken(taken, message);
     }
   }
   for (const LaneEvent& event : step.events) NoteResponderEvent(event, leaf);
@@ -238,6 +275,31 @@ void LanesModel::OnResponder(const TakenStep& taken, absl::string_view m1) {
           "tentative keys are counted right, and bounded");
   Require(taken.after.medium.size() <= kMostMediumBytes,
           "the state of a responder is bounded");
+}
+
+void LanesModel::CheckM1Taken(const TakenStep& taken, absl::string_view m1) {
+  const absl::Status& status = taken.step.status;
+  if (taken.input == LaneInput::kTrue &&
+      (status.ok() || absl::IsFailedPrecondition(status))) {
+    CheckM2(taken, m1);
+  } else {
+    CheckRefused(taken, m1);
+  }
+  const absl::StatusOr<M1Message> parsed = M1Message::Parse(AsBytes(m1));
+  // With the leaf the key of DSKE is gone, even where the disk fails.
+  if (parsed.ok() && taken.before.commits != taken.after.commits) {
+    fresh_.erase(parsed->fresh);
+  }
+}
+
+RunStatus LanesModel::Expected(const M1Message& m1) const {
+  if (!promises_.same_terms) return RunStatus::kOtherTerms;
+  if (m1.purpose == RunPurpose::kKey) return RunStatus::kAccepted;
+  const auto found = fresh_.find(m1.fresh);
+  const bool usable =
+      found != fresh_.end() &&
+      (found->second == m1.boot || m1.purpose == RunPurpose::kReroot);
+  return usable ? RunStatus::kAccepted : RunStatus::kNoFreshKey;
 }
 
 void LanesModel::CheckM2(const TakenStep& taken, absl::string_view m1) {
@@ -253,16 +315,22 @@ void LanesModel::CheckM2(const TakenStep& taken, absl::string_view m1) {
             "the same M1 gets the same M2, and nothing happens");
     return;
   }
-  Require((m2->status == RunStatus::kAccepted) == step.status.ok(),
-          "M2 says what the responder thinks");
+  const M1Message parsed = *M1Message::Parse(AsBytes(m1));
+  Require(m2->status == Expected(parsed) &&
+              (m2->status == RunStatus::kAccepted) == step.status.ok(),
+          "M2 says what the responder has to think");
   Require(taken.after.commits == taken.before.commits + 1 && !taken.disk_fails,
           "a puncture is durable before its M2 leaves");
   const size_t results =
       Count<KeyAgreed>(step.events) + Count<LaneRerooted>(step.events);
   Require(results == (step.status.ok() ? 1u : 0u),
           "an M1 gives one key or one root, or is refused");
-  Require(promises_.same_terms || !step.status.ok(),
-          "nothing is agreed under two configurations");
+  if (const auto* agreed = Find<KeyAgreed>(step.events)) {
+    Require(agreed->key.terms->source == (parsed.purpose == RunPurpose::kMix
+                                              ? KeySource::kBoth
+                                              : KeySource::kUnmediated),
+            "a key is mixed if its M1 says so");
+  }
 }
 
 void LanesModel::CheckRefused(const TakenStep& taken,
@@ -295,6 +363,29 @@ void LanesModel::CheckRefused(const TakenStep& taken,
   Require(full || root_is_gone, "a true M1 is taken if it can be");
 }
 
+void LanesModel::CheckConfirmed(const TakenStep& taken,
+                                absl::string_view bytes) {
+  const LaneConfirmMessage confirm = *LaneConfirmMessage::Parse(AsBytes(bytes));
+  const LeafName leaf = {confirm.lane, confirm.index};
+  const auto found = std::find_if(
+      tentative_.begin(), tentative_.end(),
+      [&leaf](const Tentative& waits) { return waits.leaf == leaf; });
+  const absl::Status& status = taken.step.status;
+  Require(taken.step.messages.empty() && taken.step.events.empty(),
+          "a CONFIRM is never answered");
+  if (found == tentative_.end()) {
+    Require(absl::IsNotFound(status) && NothingChanged(taken),
+            "a CONFIRM of no key that waits changes nothing");
+  } else if (found->key != confirms_.at(std::string(bytes))) {
+    Require(restored_ && absl::IsDataLoss(status) && NothingChanged(taken),
+            "a CONFIRM of another run of a leaf changes nothing");
+  } else {
+    Require(status.ok() && taken.before.commits == taken.after.commits,
+            "a key that waits is confirmed by its CONFIRM, in memory");
+    tentative_.erase(found);
+  }
+}
+
 void LanesModel::NoteResponderEvent(const LaneEvent& event,
                                     const LeafName& leaf) {
   if (const auto* agreed = std::get_if<KeyAgreed>(&event)) {
@@ -308,11 +399,13 @@ void LanesModel::NoteResponderEvent(const LaneEvent& event,
     Require(fresh, "no two keys have one id");
     Require(agreed->index == leaf.second && accepted_.insert(leaf).second,
             "an index is accepted once");
-    tentative_.push_back(agreed->key.id);
+    tentative_.push_back({agreed->key.id, leaf});
   }
   if (const auto* lapsed = std::get_if<KeyLapsed>(&event)) {
-    Require(std::erase(tentative_, lapsed->key) == 1,
-            "a key lapses once, unless it was confirmed");
+    const size_t lapses = std::erase_if(
+        tentative_,
+        [lapsed](const Tentative& waits) { return waits.key == lapsed->key; });
+    Require(lapses == 1, "a key lapses once, unless it was confirmed");
   }
   if (const auto* root = std::get_if<LaneRerooted>(&event)) {
     rerooted_.insert(root->lane);
@@ -322,15 +415,10 @@ void LanesModel::NoteResponderEvent(const LaneEvent& event,
   }
 }
 
-void LanesModel::OnConfirm(const KeyId& id, const absl::Status& status) {
-  const bool waits = std::erase(tentative_, id) == 1;
-  Require(waits ? status.ok() : absl::IsNotFound(status),
-          "a key that waits can be confirmed, once");
-}
-
 void LanesModel::OnResponderRestart() {
   tentative_.clear();
   answers_.clear();
+  fresh_.clear();
 }
 
 void LanesModel::OnInitiatorRestored() {

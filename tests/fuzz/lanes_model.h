@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -18,6 +19,8 @@
 #include "skex/ratchet/fake_lane_storage.h"
 #include "skex/ratchet/initiator.h"
 #include "skex/ratchet/lane_events.h"
+#include "skex/ratchet/lane_policy.h"
+#include "skex/ratchet/messages.h"
 #include "skex/ratchet/responder.h"
 
 namespace skex {
@@ -39,6 +42,9 @@ struct EndView {
 enum class LaneInput {
   kStart,
   kReroot,
+  kMix,
+  kMisfit,  // as kMix, with a key of DSKE that does not fit
+  kConnected,
   kTrue,    // a message that the other end sent
   kLeaked,  // one that somebody made who knows gate and stale keys
   kFalse,   // any other bytes
@@ -60,9 +66,10 @@ struct TakenStep {
 //  - the initiator uses an index once, the responder accepts an index once;
 //  - what the initiator finishes, the responder has accepted: the same id, the
 //    same bytes, the same terms, the same new root;
+//  - a key of DSKE is used once;
 //  - a message that does not verify changes nothing;
 //  - what waits is bounded.
-// Who restores an end from a backup has to say so; the first of the four then
+// Who restores an end from a backup has to say so; the first of these then
 // holds from there on only.
 class LanesModel {
  public:
@@ -70,15 +77,19 @@ class LanesModel {
     bool same_terms = true;  // the two configurations are equal
     // Neither end begins behind the other.
     bool level = true;
+    LaneUse use = LaneUse::kAlone;
   };
 
   explicit LanesModel(const Promises& promises) : promises_(promises) {}
 
-  // `answer` and `m1` are what was delivered, if anything was.
+  // `answer` and `message` are what was delivered, if anything was.
   void OnInitiator(const TakenStep& taken, absl::string_view answer);
-  void OnResponder(const TakenStep& taken, absl::string_view m1);
-  // The binder of a key verified at the responder, or was claimed to.
-  void OnConfirm(const KeyId& id, const absl::Status& status);
+  void OnResponder(const TakenStep& taken, absl::string_view message);
+  // The responder gets a key of DSKE. It `fits` the keys of runs that this
+  // start of the initiator began, and of no others.
+  void OnFreshKey(const KeyId& id, std::optional<BootId> fits) {
+    fresh_[id] = fits;
+  }
 
   void OnInitiatorRestart() { runs_ = 0; }
   void OnResponderRestart();
@@ -87,8 +98,6 @@ class LanesModel {
   // From here on somebody has the static keys.
   void OnLeak() { promises_.level = false; }
 
-  // Keys that wait for their confirmation, the oldest first.
-  const std::vector<KeyId>& tentative() const { return tentative_; }
   // Whether a fresh run must succeed on a network that loses nothing.
   bool MustRecover() const {
     return promises_.same_terms && (!restored_ || rerooted_.empty());
@@ -102,13 +111,24 @@ class LanesModel {
     std::shared_ptr<const KeyTerms> terms;
   };
 
+  // A key at the responder that waits for its CONFIRM.
+  struct Tentative {
+    KeyId key;
+    LeafName leaf;
+  };
+
   void CheckBegun(const TakenStep& taken) const;
   void CheckAnswered(const TakenStep& taken, absl::string_view answer) const;
   void CheckJump(const TakenStep& taken) const;
   void CheckTime(const TakenStep& taken) const;
-  void CheckRefused(const TakenStep& taken, absl::string_view m1) const;
+  void CheckResent(const LaneStep& step) const;
+  void CheckM1Taken(const TakenStep& taken, absl::string_view m1);
   void CheckM2(const TakenStep& taken, absl::string_view m1);
+  void CheckRefused(const TakenStep& taken, absl::string_view m1) const;
+  void CheckConfirmed(const TakenStep& taken, absl::string_view bytes);
+  RunStatus Expected(const M1Message& m1) const;
   void NoteM1(absl::string_view bytes);
+  void NoteConfirm(absl::string_view bytes, const KeyAgreed& agreed);
   void NoteInitiatorEvent(const LaneEvent& event);
   void NoteResponderEvent(const LaneEvent& event, const LeafName& leaf);
 
@@ -120,8 +140,10 @@ class LanesModel {
   std::map<KeyId, Agreed> agreed_;        // at the responder
   std::set<KeyId> finished_;              // at the initiator
   std::set<LaneId> rerooted_;             // at the responder
-  std::vector<KeyId> tentative_;
-  std::map<std::string, std::string> answers_;  // M2 by M1, of this start
+  std::vector<Tentative> tentative_;
+  std::map<std::string, KeyId> confirms_;  // by CONFIRM, at the initiator
+  std::map<KeyId, std::optional<BootId>> fresh_;  // at the responder
+  std::map<std::string, std::string> answers_;    // M2 by M1, of this start
 };
 
 }  // namespace skex

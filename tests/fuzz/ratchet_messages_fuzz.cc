@@ -92,6 +92,22 @@ void ReadStale(absl::Span<const uint8_t> bytes) {
           "a sealed STALE verifies");
 }
 
+void ReadConfirm(absl::Span<const uint8_t> bytes) {
+  const absl::StatusOr<LaneConfirmMessage> confirm =
+      LaneConfirmMessage::Parse(bytes);
+  if (!confirm.ok()) return;
+  RequireType(bytes, LaneMessageType::kConfirm);
+  const std::string sealed = confirm->Seal(SomeKey(1), "M1", "M2");
+  RequireSame(sealed, AsText(bytes), kRunTagSize);
+  Require(AsText(bytes.last(kRunTagSize)) == AsText(confirm->tag),
+          "the tag of CONFIRM is read where it stands");
+  const absl::StatusOr<LaneConfirmMessage> again =
+      LaneConfirmMessage::Parse(AsBytes(sealed));
+  Require(again.ok() && again->Seal(SomeKey(1), "M1", "M2") == sealed &&
+              again->Seal(SomeKey(1), "M1", "another M2") != sealed,
+          "a CONFIRM is one of its M1 and M2");
+}
+
 Secret Encoded(const PuncturableTree& tree) {
   SecretWriter writer(tree.encoded_size());
   tree.Encode(writer);
@@ -161,6 +177,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   skex::ReadM1(bytes);
   skex::ReadM2(bytes);
   skex::ReadStale(bytes);
+  skex::ReadConfirm(bytes);
   skex::ReadTree(bytes);
   skex::ReadState(bytes);
   skex::ReadStateWithChecksum(bytes);
