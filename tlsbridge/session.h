@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -77,6 +78,7 @@ struct SessionInfo {
   std::string group;     // "X25519"
   bool hello_retry = false;
   HandshakeTimings timings;
+  std::optional<skex::PskOrigin> origin;  // as the caller gave it
 };
 
 enum class SessionState {

@@ -73,8 +73,8 @@ absl::Status Session::Machine::Create() {
     return absl::ResourceExhaustedError("no memory for a TLS connection");
   }
   // One reference for reading and writing together.
-  SSL_set_bio(ssl.get(), bio.get(), bio.get());
-  bio.release();
+  BIO* const both_ways = bio.release();
+  SSL_set_bio(ssl.get(), both_ways, both_ways);
   return absl::OkStatus();
 }
 
@@ -87,6 +87,7 @@ absl::Status Session::Machine::StartClient(const skex::Psk& psk) {
     return absl::ResourceExhaustedError("no memory for a PSK");
   }
   info.form = psk.form;
+  info.origin = psk.origin;
   SSL_set_connect_state(ssl.get());
   Step(start);
   if (state == SessionState::kFailed) {
@@ -195,6 +196,7 @@ void Session::Machine::Answer(const absl::StatusOr<skex::Psk>& psk) {
       psk.ok() ? MakeCredential(*psk) : psk.status();
   if (psk.ok()) {
     info.form = psk->form;
+    info.origin = psk->origin;
     answer_error = made.status();
   }
   if (!made.ok() || !IsOffered(*psk, offers)) {

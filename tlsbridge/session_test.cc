@@ -19,7 +19,6 @@ namespace {
 using ::skex::PskForm;
 using ::skex::PskHash;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 // The combinations that fit: a raw PSK must have the hash of the cipher.

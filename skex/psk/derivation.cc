@@ -89,9 +89,11 @@ std::string PskContext(const Key& key) {
 
 Psk DerivePsk(const Key& key, uint32_t index, PskForm form) {
   Psk psk;
-  psk.secret = key.terms->freshness == Freshness::kDerived
-                   ? DeriveSecret(key, index, form)
-                   : key.bytes.Clone();
+  // What comes out of HKDF is never more than computational.
+  const bool derived = key.terms->freshness == Freshness::kDerived;
+  psk.secret = derived ? DeriveSecret(key, index, form) : key.bytes.Clone();
+  psk.origin = PskOrigin{key.terms->source,
+                         derived ? KeyLabel::kComputational : key.terms->label};
   psk.identity = EncodePskIdentity({key.id, index});
   psk.form = form;
   if (form == PskForm::kImported) psk.context = PskContext(key);

@@ -101,6 +101,20 @@ TEST(DerivationTest, ExchangeFreshnessUsesTheKeyItself) {
             Hex(key.bytes.view()));
 }
 
+TEST(DerivationTest, OnlyAKeyThatIsThePskKeepsItsLabel) {
+  KeyTerms terms = SomeTerms();
+  terms.source = KeySource::kDske;
+  terms.label = KeyLabel::kInformationTheoretic;
+  terms.freshness = Freshness::kExchange;
+  EXPECT_EQ(DerivePsk(SomeKey(terms), 0, PskForm::kImported).origin->label,
+            KeyLabel::kInformationTheoretic);
+  terms.freshness = Freshness::kDerived;
+  terms.source = KeySource::kBoth;
+  const Psk psk = DerivePsk(SomeKey(terms), 0, PskForm::kImported);
+  EXPECT_EQ(psk.origin->label, KeyLabel::kComputational);
+  EXPECT_EQ(psk.origin->source, KeySource::kBoth);
+}
+
 TEST(DerivationTest, IdentityRoundTrips) {
   const PskName name = {SomeKey().id, 0x01020304};
   const std::string identity = EncodePskIdentity(name);

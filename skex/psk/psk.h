@@ -2,9 +2,11 @@
 #define SKEX_PSK_PSK_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "skex/base/secret.h"
+#include "skex/psk/key.h"
 
 namespace skex {
 
@@ -22,6 +24,12 @@ enum class PskHash : uint8_t {
   kSha384 = 2,
 };
 
+// What the secrecy of a PSK rests on; for people and logs, no part of TLS.
+struct PskOrigin {
+  KeySource source = KeySource::kDske;
+  KeyLabel label = KeyLabel::kComputational;  // of the PSK, not of its key
+};
+
 // Psk is what one TLS connection gets: the external PSK, the external identity
 // that names it on the wire, and the RFC 9258 context that both ends must
 // build alike. Move-only, as its secret is.
@@ -31,6 +39,7 @@ struct Psk {
   std::string context;   // RFC 9258 context, 0..65535 bytes; imported only.
   PskForm form = PskForm::kImported;
   PskHash hash = PskHash::kSha256;
+  std::optional<PskOrigin> origin = std::nullopt;  // none: not known
 };
 
 }  // namespace skex
