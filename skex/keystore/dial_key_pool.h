@@ -67,14 +67,22 @@ class DialKeyPool {
     if (active_.has_value()) ids_.erase(active_->key.id);
     active_.reset();
   }
-  // Drops every key for which `predicate` holds.
+  // The active key, which must be there, is to be replaced from `now` on.
+  void RekeyActive(absl::Duration now) { active_->rekey = now; }
+
+  // Drops every ready key for which `predicate` holds.
   template <class Predicate>
-  void DropIf(const Predicate& predicate) {
+  void DropReadyIf(const Predicate& predicate) {
     std::erase_if(ready_, [&](const DialKey& key) {
       if (!predicate(key)) return false;
       ids_.erase(key.key.id);
       return true;
     });
+  }
+  // The active one as well.
+  template <class Predicate>
+  void DropIf(const Predicate& predicate) {
+    DropReadyIf(predicate);
     if (active_.has_value() && predicate(*active_)) DropActive();
   }
 

@@ -279,6 +279,25 @@ void Keystore::RetireOlder(const AcceptKey& used, absl::Duration now) {
   }
 }
 
+void Keystore::Lapse(const KeyId& id) {
+  const auto found = accept_.find(id);
+  if (found == accept_.end()) return;
+  if (found->second.state == KeyState::kTentative) Drop(found);
+}
+
+void Keystore::ReplaceUnmediated(const AgentId& peer_id, absl::Duration now) {
+  const auto found = peers_.find(peer_id);
+  if (found == peers_.end()) return;
+  DialKeyPool& dial = found->second.dial;
+  const auto alone = [](const DialKey& key) {
+    return key.key.terms->source == KeySource::kUnmediated;
+  };
+  dial.DropReadyIf(alone);
+  if (dial.active().has_value() && alone(*dial.active())) {
+    dial.RekeyActive(now);
+  }
+}
+
 void Keystore::Expire(absl::Duration now) {
   for (auto it = accept_.begin(); it != accept_.end();) {
     it = it->second.expires <= now ? Drop(it) : std::next(it);

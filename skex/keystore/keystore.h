@@ -132,6 +132,14 @@ class Keystore {
   // ALREADY_EXISTS if it was, NOT_FOUND as Find().
   absl::Status Accept(absl::string_view identity, absl::Duration now);
 
+  // An unmediated key to accept with was not confirmed in time: drops it,
+  // unless a binder with it has verified.
+  void Lapse(const KeyId& id);
+
+  // Mixed keys for `peer` can be had again: drops the ready ones that are
+  // unmediated alone. An active one goes on until another is ready.
+  void ReplaceUnmediated(const AgentId& peer, absl::Duration now);
+
   // Wipes what has expired.
   void Expire(absl::Duration now);
 

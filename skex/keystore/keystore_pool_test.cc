@@ -2,7 +2,9 @@
 // does to the keys of both sides.
 
 #include <algorithm>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -52,6 +54,13 @@ class KeystorePoolTest : public testing::Test {
   }
   absl::Status PutDial(uint16_t number, uint8_t boot = 1) {
     return store_.Put(MakeKey(number, true, boot), true, now_);
+  }
+  absl::Status PutDialOf(KeySource source, uint16_t number) {
+    Key key = MakeKey(number, true, 1);
+    auto terms = std::make_shared<KeyTerms>(*key.terms);
+    terms->source = source;
+    key.terms = std::move(terms);
+    return store_.Put(std::move(key), true, now_);
   }
   absl::Status PutAccept(uint16_t number, uint8_t boot = 1) {
     return store_.Put(MakeKey(number, false, boot), false, now_);
@@ -299,6 +308,53 @@ TEST_F(KeystorePoolTest, RefusalOfNoKeyOfOursIsIgnored) {
   ASSERT_TRUE(PutDial(1).ok());
   store_.ReportRefused(bob_, "nonsense", now_);
   store_.ReportRefused(carol_, Dial(), now_);
+  EXPECT_EQ(DialledKey(), 1);
+}
+
+TEST_F(KeystorePoolTest, UnconfirmedKeyLapses) {
+  ASSERT_TRUE(PutAccept(1).ok());
+  store_.Lapse(MakeKey(1, false, 1).id);
+  EXPECT_EQ(FindCode(1), StatusCode::kNotFound);
+  store_.Lapse(MakeKey(2, false, 1).id);  // of none here
+}
+
+TEST_F(KeystorePoolTest, KeyWithAVerifiedBinderDoesNotLapse) {
+  ASSERT_TRUE(PutAccept(1).ok());
+  ASSERT_TRUE(store_.Accept(AcceptIdentity(1), now_).ok());
+  store_.Lapse(MakeKey(1, false, 1).id);
+  EXPECT_EQ(store_.Find(EncodePskIdentity({MakeKey(1, false, 1).id, 1}), now_)
+                .status()
+                .code(),
+            StatusCode::kOk);
+}
+
+TEST_F(KeystorePoolTest, UnmediatedKeysGoWhenMixedOnesCanBeHad) {
+  for (uint16_t number : {1, 2, 3}) {
+    ASSERT_TRUE(PutDialOf(KeySource::kUnmediated, number).ok());
+  }
+  EXPECT_EQ(DialledKey(), 1);
+  ASSERT_TRUE(PutDialOf(KeySource::kBoth, 4).ok());
+  store_.ReplaceUnmediated(bob_, now_);
+  // What is ready is dropped, what is in use gives way to the mixed one.
+  EXPECT_EQ(store_.Deficit(bob_, now_), 4u);
+  EXPECT_EQ(DialledKey(), 4);
+}
+
+TEST_F(KeystorePoolTest, ActiveUnmediatedKeyGoesOnUntilAnotherIsReady) {
+  ASSERT_TRUE(PutDialOf(KeySource::kUnmediated, 1).ok());
+  EXPECT_EQ(DialledKey(), 1);
+  store_.ReplaceUnmediated(bob_, now_);
+  EXPECT_EQ(DialledKey(), 1);
+  ASSERT_TRUE(PutDialOf(KeySource::kBoth, 2).ok());
+  EXPECT_EQ(DialledKey(), 2);
+}
+
+TEST_F(KeystorePoolTest, ReplacingLeavesOtherSourcesAlone) {
+  ASSERT_TRUE(PutDial(1).ok());
+  ASSERT_TRUE(PutDialOf(KeySource::kBoth, 2).ok());
+  store_.ReplaceUnmediated(bob_, now_);
+  store_.ReplaceUnmediated(carol_, now_);
+  EXPECT_EQ(store_.DialKeys(bob_), 2u);
   EXPECT_EQ(DialledKey(), 1);
 }
 
