@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "skex/dske/messages.h"
+#include "skex/ratchet/messages.h"
 
 namespace skex {
 
@@ -29,6 +30,12 @@ void AgentNode::RemovePad(const HubId& hub, const TableId& table) {
 void AgentNode::AddPeer(const PeerPolicy& policy) {
   peers_.try_emplace(policy.peer, Peer{.policy = policy});
   responder_.AddPeer(policy);
+}
+
+void AgentNode::AddLanes(std::unique_ptr<PairLanes> lanes) {
+  const AgentId peer = lanes->peer();
+  peers_.try_emplace(peer, Peer{.policy = {.peer = peer}}).first->second.lanes =
+      std::move(lanes);
 }
 
 void AgentNode::OnStreamDown(const HubId& hub) { links_.at(hub)->Reset(); }
@@ -84,8 +91,7 @@ absl::Status AgentNode::OnRelay(const HubId& hub, const OpenedFrame& frame,
   const AgentId initiator = outcome->receipt->initiator;
   if (!outcome->keys.empty()) {
     HurryUp(initiator);  // it is there
-    events_.push_back(
-        KeysEstablished{initiator, false, std::move(outcome->keys), {}});
+    OnKeys(initiator, false, std::move(outcome->keys), {}, now);
   }
   for (const HubId& liar : outcome->inconsistent) {
     health_.OnInconsistentShare(initiator, options_.self, liar, now.mono);
@@ -125,9 +131,76 @@ absl::Status AgentNode::OnConfirm(const HubId& hub, const OpenedFrame& frame,
   peer.backoff = kLeastBackoff;
   peer.most_keys = std::min<size_t>(peer.most_keys * kMostGrowth, kMostKeys);
   peer.last_failure = absl::OkStatus();
-  events_.push_back(KeysEstablished{peer.policy.peer, true,
-                                    std::move(confirmed->keys), took});
+  OnKeys(peer.policy.peer, true, std::move(confirmed->keys), took, now);
   return absl::OkStatus();
+}
+
+void AgentNode::OnKeys(const AgentId& peer, bool initiator,
+                       std::vector<Key> keys, absl::Duration took,
+                       const Instant& now) {
+  PairLanes* const lanes = peers_.at(peer).lanes.get();
+  if (lanes == nullptr) {
+    events_.push_back(KeysEstablished{peer, initiator, std::move(keys), took});
+    return;
+  }
+  for (Key& key : keys) lanes->AddDskeKey(std::move(key), initiator, now);
+  if (initiator) lanes->OnHubs(absl::OkStatus(), now);
+}
+
+PairLanes* AgentNode::LanesOf(const LaneId& lane) {
+  for (auto& [id, peer] : peers_) {
+    if (peer.lanes != nullptr && peer.lanes->Answers(lane)) {
+      return peer.lanes.get();
+    }
+  }
+  return nullptr;
+}
+
+const PairLanes* AgentNode::lanes(const AgentId& peer) const {
+  const auto found = peers_.find(peer);
+  return found == peers_.end() ? nullptr : found->second.lanes.get();
+}
+
+AgentNode::LaneReply AgentNode::OnLaneRequest(absl::Span<const uint8_t> bytes,
+                                              const Instant& now) {
+  const absl::StatusOr<LaneId> lane = LaneOf(bytes);
+  if (!lane.ok()) return {lane.status()};
+  PairLanes* const lanes = LanesOf(*lane);
+  if (lanes == nullptr) {
+    return {absl::NotFoundError("a message for no lane of this agent")};
+  }
+  LaneReply reply = {.status = lanes->OnRequest(bytes, now),
+                     .peer = lanes->peer()};
+  reply.messages = lanes->TakeAnswers();
+  if (reply.status.ok()) HurryUp(lanes->peer());  // it is there
+  return reply;
+}
+
+absl::Status AgentNode::OnLaneAnswer(const AgentId& peer,
+                                     absl::Span<const uint8_t> bytes,
+                                     const Instant& now) {
+  Peer& from = peers_.at(peer);
+  absl::Status status = from.lanes->OnAnswer(bytes, now);
+  Advance(from, now);
+  return status;
+}
+
+void AgentNode::OnLaneUp(const AgentId& peer, const Instant& now) {
+  Peer& reached = peers_.at(peer);
+  reached.lanes->HurryUp();
+  reached.lanes->OnConnected(now);
+  Advance(reached, now);
+}
+
+absl::Status AgentNode::AllowJump(const AgentId& peer, const Instant& now) {
+  const auto found = peers_.find(peer);
+  if (found == peers_.end() || found->second.lanes == nullptr) {
+    return absl::NotFoundError(
+        absl::StrCat("there are no lanes with ", peer.text()));
+  }
+  absl::Status status = found->second.lanes->AllowJump();
+  Advance(found->second, now);
+  return status;
 }
 
 absl::Status AgentNode::OnNotice(const HubId& hub, const OpenedFrame& frame,
@@ -195,8 +268,13 @@ absl::Status AgentNode::SetWanted(const AgentId& peer, size_t keys,
     return absl::NotFoundError(
         absl::StrCat(peer.text(), " is not a configured peer"));
   }
-  found->second.wanted = keys;
-  Advance(found->second, now);
+  Peer& wanted = found->second;
+  if (wanted.lanes != nullptr) {
+    wanted.lanes->SetWanted(keys);
+  } else {
+    wanted.wanted = keys;
+  }
+  Advance(wanted, now);
   return absl::OkStatus();
 }
 
@@ -205,6 +283,7 @@ void AgentNode::HurryUp(const AgentId& peer) {
   if (found == peers_.end()) return;
   found->second.not_before = absl::ZeroDuration();
   found->second.backoff = kLeastBackoff;
+  if (found->second.lanes != nullptr) found->second.lanes->HurryUp();
 }
 
 bool AgentNode::HubsAreComing(const Peer& peer, const Instant& now) const {
@@ -242,6 +321,10 @@ bool AgentNode::GrantsAreComing(const std::vector<HubLink>& hubs,
 }
 
 void AgentNode::Advance(Peer& peer, const Instant& now) {
+  if (peer.lanes != nullptr) {
+    peer.lanes->OnTime(now);
+    peer.wanted = peer.lanes->WantedFromHubs();
+  }
   while (BeginExchange(peer, now)) {
   }
 }
@@ -296,6 +379,7 @@ void AgentNode::Fail(Peer& peer, absl::Status reason, const Instant& now) {
     peer.not_before = now.mono + peer.backoff;
     peer.backoff = std::min(2 * peer.backoff, kMostBackoff);
   }
+  if (peer.lanes != nullptr) peer.lanes->OnHubs(reason, now);
   events_.push_back(ExchangeFailed{peer.policy.peer, std::move(reason)});
 }
 
@@ -306,6 +390,9 @@ std::optional<absl::Duration> AgentNode::NextTime() const {
   };
   for (const auto& [id, peer] : peers_) {
     for (const auto& exchange : peer.exchanges) consider(exchange->deadline());
+    if (peer.lanes != nullptr) {
+      if (const auto due = peer.lanes->NextTime()) consider(*due);
+    }
     if (!WantsExchange(peer)) continue;
     absl::Duration begin = peer.waiting_since.has_value()
                                ? *peer.waiting_since + kGrantPatience
@@ -320,12 +407,35 @@ std::optional<absl::Duration> AgentNode::NextTime() const {
 
 absl::Status AgentNode::LastFailure(const AgentId& peer) const {
   const auto found = peers_.find(peer);
-  return found == peers_.end() ? absl::NotFoundError("not a configured peer")
-                               : found->second.last_failure;
+  if (found == peers_.end()) {
+    return absl::NotFoundError("not a configured peer");
+  }
+  const Peer& of = found->second;
+  if (of.lanes != nullptr && !of.lanes->last_failure().ok()) {
+    return of.lanes->last_failure();
+  }
+  return of.last_failure;
 }
 
 std::vector<AgentEvent> AgentNode::TakeEvents() {
+  for (auto& [id, peer] : peers_) {
+    if (peer.lanes == nullptr) continue;
+    for (AgentEvent& event : peer.lanes->TakeEvents()) {
+      events_.push_back(std::move(event));
+    }
+  }
   return std::exchange(events_, {});
+}
+
+std::vector<std::pair<AgentId, std::string>> AgentNode::TakeLaneMessages() {
+  std::vector<std::pair<AgentId, std::string>> messages;
+  for (auto& [id, peer] : peers_) {
+    if (peer.lanes == nullptr) continue;
+    for (std::string& message : peer.lanes->TakeMessages()) {
+      messages.emplace_back(id, std::move(message));
+    }
+  }
+  return messages;
 }
 
 std::vector<std::pair<HubId, std::string>> AgentNode::TakeFrames() {

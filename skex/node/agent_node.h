@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -19,47 +18,16 @@
 #include "skex/dske/initiator.h"
 #include "skex/dske/policy.h"
 #include "skex/dske/responder.h"
+#include "skex/node/agent_events.h"
+#include "skex/node/pair_lanes.h"
 #include "skex/pad/pad.h"
 #include "skex/wire/link.h"
 
 namespace skex {
 
-// What an agent node has to tell. Events are to be handled in order, and
-// before the frames of the same step are sent: a key must be in the keystore
-// when the frame that confirms it leaves.
-
-// Keys that this agent dials with (it was the initiator) or accepts with.
-struct KeysEstablished {
-  AgentId peer;
-  bool initiator = false;
-  std::vector<Key> keys;
-  absl::Duration took;  // initiator: from the first frame to the confirmation
-};
-
-// An exchange that this agent began has ended without a key.
-struct ExchangeFailed {
-  AgentId peer;
-  absl::Status reason;
-};
-
-// A share of an exchange did not fit. Accuses initiator, hub and both pads.
-struct ShareInconsistent {
-  AgentId initiator;
-  HubId hub;
-};
-
-// An offer that this agent refused as responder.
-struct OfferRefused {
-  HubId hub;
-  absl::Status reason;
-};
-
-using AgentEvent = std::variant<KeysEstablished, ExchangeFailed,
-                                ShareInconsistent, OfferRefused>;
-
 // AgentNode is one agent: its links to the hubs, the exchanges that it began
-// and those that it answers. Events and the time go in; frames to send and
-// events come out.
+// and those that it answers, and its lanes with peers. Events and the time go
+// in; frames and lane messages to send and events come out.
 //
 // It keeps up to kMostUnderWay exchanges under way with each peer. After a
 // failure it waits, longer each time up to kMostBackoff, and asks for one key
@@ -95,8 +63,12 @@ class AgentNode {
   void AddPad(const HubId& hub, Pad* pad);
   // Lets a pad go; not a hub's last one.
   void RemovePad(const HubId& hub, const TableId& table);
-  // `policy` is checked, and its hubs were added.
+  // Keys with this peer come through hubs. `policy` is checked, and its hubs
+  // were added.
   void AddPeer(const PeerPolicy& policy);
+  // Keys with this peer are unmediated, or mixed of both if it was added by
+  // AddPeer() before. Once for each peer.
+  void AddLanes(std::unique_ptr<PairLanes> lanes);
 
   // The stream to a hub is gone, or has not begun.
   void OnStreamDown(const HubId& hub);
@@ -104,6 +76,26 @@ class AgentNode {
   // changed nothing.
   absl::Status OnFrame(const HubId& hub, absl::Span<const uint8_t> bytes,
                        const Instant& now);
+  // A lane message came from a peer, or from somebody else.
+  struct LaneReply {
+    // See LaneResponder::OnMessage(); NOT_FOUND also if it is of no lane.
+    absl::Status status;
+    std::optional<AgentId> peer;        // whose lane it is, if any
+    std::vector<std::string> messages;  // to where it came from
+  };
+  // M1 or CONFIRM.
+  LaneReply OnLaneRequest(absl::Span<const uint8_t> bytes, const Instant& now);
+  // M2 or STALE; see LaneInitiator::OnMessage(). `peer` has lanes, as below.
+  absl::Status OnLaneAnswer(const AgentId& peer,
+                            absl::Span<const uint8_t> bytes,
+                            const Instant& now);
+  // There is a new way for lane messages to this peer.
+  void OnLaneUp(const AgentId& peer, const Instant& now);
+  // See LaneInitiator::AllowJump(). NOT_FOUND if there are no lanes.
+  absl::Status AllowJump(const AgentId& peer, const Instant& now);
+  // The lanes with a peer; null if there are none.
+  const PairLanes* lanes(const AgentId& peer) const;
+
   // Time has passed. To be called at NextTime() at the latest.
   void OnTime(const Instant& now);
 
@@ -129,6 +121,8 @@ class AgentNode {
   absl::Status LastFailure(const AgentId& peer) const;
 
   std::vector<AgentEvent> TakeEvents();
+  // M1 and CONFIRM to send to peers.
+  std::vector<std::pair<AgentId, std::string>> TakeLaneMessages();
   // Frames to send, in the order of each hub.
   std::vector<std::pair<HubId, std::string>> TakeFrames();
 
@@ -146,6 +140,7 @@ class AgentNode {
     absl::Duration backoff = kLeastBackoff;
     absl::Duration not_before;
     absl::Status last_failure;
+    std::unique_ptr<PairLanes> lanes;  // null with keys of hubs alone
   };
 
   // An exchange under way, and the peer that it is with.
@@ -178,6 +173,10 @@ class AgentNode {
                         const Instant& now);
   std::optional<UnderWay> Find(const ExchangeId& exchange);
   static void End(const UnderWay& exchange);
+  // Keys have come through the hubs: they are ready, or to be mixed.
+  void OnKeys(const AgentId& peer, bool initiator, std::vector<Key> keys,
+              absl::Duration took, const Instant& now);
+  PairLanes* LanesOf(const LaneId& lane);
   PadSource WorstSource() const;
 
   const Options options_;

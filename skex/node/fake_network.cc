@@ -6,7 +6,6 @@
 #include "skex/base/bytes.h"
 
 namespace skex {
-
 FakeNetwork::FakeNetwork(const Options& options)
     : options_(options),
       entropy_(options.seed),
@@ -44,6 +43,40 @@ void FakeNetwork::AddPeers(uint8_t threshold, uint8_t min_hubs) {
 PeerPolicy& FakeNetwork::policy(const std::string& agent,
                                 const std::string& peer) {
   return agents_.at(agent).policies.at(peer);
+}
+
+void FakeNetwork::AddLanes(LaneUse use) {
+  for (auto& [name, agent] : agents_) {
+    for (auto& [peer, other] : agents_) {
+      if (name >= peer) continue;
+      const AgentId one = *AgentId::Parse(name);
+      const AgentId two = *AgentId::Parse(peer);
+      ProvisionFakeLanes(one, agent.lanes[peer], two, other.lanes[name],
+                         entropy_);
+      agent.lanes[peer].use = other.lanes[name].use = use;
+      agent.policies.try_emplace(peer, PeerPolicy{.peer = two});
+      other.policies.try_emplace(name, PeerPolicy{.peer = one});
+    }
+  }
+}
+
+FakeLanesEnd& FakeNetwork::lanes(const std::string& agent,
+                                 const std::string& peer) {
+  return agents_.at(agent).lanes.at(peer);
+}
+
+void FakeNetwork::MendLanes() {
+  lanes_cut_ = false;
+  for (const auto& [name, agent] : agents_) {
+    if (agent.node != nullptr) TellLaneUp(name);
+  }
+}
+
+void FakeNetwork::TellLaneUp(const std::string& peer) {
+  for (auto& [name, agent] : agents_) {
+    if (agent.node == nullptr || !agent.lanes.contains(peer)) continue;
+    agent.node->OnLaneUp(*AgentId::Parse(peer), now_);
+  }
 }
 
 void FakeNetwork::MakePad(const std::string& agent, int hub, PadSource source) {
@@ -118,19 +151,35 @@ void FakeNetwork::StartHub(int number) {
   }
 }
 
+std::optional<std::vector<std::unique_ptr<PairLanes>>>
+FakeNetwork::OpenAllLanes(const std::string& name, const BootId& boot) {
+  std::vector<std::unique_ptr<PairLanes>> all;
+  for (auto& [peer, end] : agents_.at(name).lanes) {
+    absl::StatusOr<std::unique_ptr<PairLanes>> lanes = OpenFakeLanes(
+        *AgentId::Parse(name), policy(name, peer), boot, &entropy_, &end);
+    if (!lanes.ok()) {
+      not_started.push_back(lanes.status());
+      return std::nullopt;
+    }
+    all.push_back(*std::move(lanes));
+  }
+  return all;
+}
+
 void FakeNetwork::StartAgent(const std::string& name) {
   StopAgent(name);
+  const BootId boot = RandomId<BootId>(entropy_);
   std::map<int, OpenPads> opened;
   for (int hub = 0; hub < options_.hubs; ++hub) {
     opened[hub] = OpenAll(name, hub, Side::kAgent);
     if (opened[hub].empty()) return;
   }
   Agent& agent = agents_.at(name);
+  auto opened_lanes = OpenAllLanes(name, boot);
+  if (!opened_lanes.has_value()) return;
   agent.open_pads = std::move(opened);
-  agent.node = std::make_unique<AgentNode>(
-      AgentNode::Options{.self = *AgentId::Parse(name),
-                         .boot = RandomId<BootId>(entropy_),
-                         .entropy = &entropy_});
+  agent.node = std::make_unique<AgentNode>(AgentNode::Options{
+      .self = *AgentId::Parse(name), .boot = boot, .entropy = &entropy_});
   for (const auto& [hub, pads] : agent.open_pads) {
     agent.node->AddHub(HubName(hub), pads[0].get());
     for (size_t i = 1; i < pads.size(); ++i) {
@@ -138,11 +187,13 @@ void FakeNetwork::StartAgent(const std::string& name) {
     }
   }
   for (const auto& [peer, policy] : agent.policies) {
-    agent.node->AddPeer(policy);
+    if (!policy.hubs.empty()) agent.node->AddPeer(policy);
   }
+  for (auto& lanes : *opened_lanes) agent.node->AddLanes(std::move(lanes));
   for (int hub = 0; hub < options_.hubs; ++hub) {
     if (hubs_[static_cast<size_t>(hub)].node != nullptr) Connect(name, hub);
   }
+  if (!lanes_cut_) TellLaneUp(name);
 }
 
 void FakeNetwork::StopHub(int number) {
@@ -186,42 +237,85 @@ void FakeNetwork::Reconnect(const std::string& name, int hub) {
   Connect(name, hub);
 }
 
+void FakeNetwork::TakeIn(Agent& agent) {
+  for (AgentEvent& event : agent.node->TakeEvents()) {
+    agent.events.push_back(std::move(event));
+  }
+}
+
+bool FakeNetwork::MoveToHubs(const std::string& name, Agent& agent) {
+  bool moved = false;
+  for (auto& [hub_id, frame] : agent.node->TakeFrames()) {
+    for (int hub = 0; hub < options_.hubs; ++hub) {
+      HubNode* node = hubs_[static_cast<size_t>(hub)].node.get();
+      if (HubName(hub) != hub_id || node == nullptr) continue;
+      moved = true;
+      if (tamper && !tamper(name, hub, true, frame)) continue;
+      absl::Status status =
+          node->OnFrame(agent.streams.at(hub), AsBytes(frame), now_);
+      if (!status.ok()) refused.push_back(status);
+    }
+  }
+  return moved;
+}
+
+bool FakeNetwork::MoveToAgents(int hub) {
+  bool moved = false;
+  HubNode* node = hubs_[static_cast<size_t>(hub)].node.get();
+  if (node == nullptr) return false;
+  for (auto& [stream, frame] : node->TakeFrames()) {
+    for (auto& [name, agent] : agents_) {
+      const auto found = agent.streams.find(hub);
+      if (agent.node == nullptr || found == agent.streams.end() ||
+          found->second != stream) {
+        continue;
+      }
+      moved = true;
+      if (tamper && !tamper(name, hub, false, frame)) continue;
+      absl::Status status =
+          agent.node->OnFrame(HubName(hub), AsBytes(frame), now_);
+      if (!status.ok()) refused.push_back(status);
+    }
+  }
+  return moved;
+}
+
+bool FakeNetwork::MoveLaneMessages(const std::string& name, Agent& agent) {
+  bool moved = false;
+  for (auto& [peer, message] : agent.node->TakeLaneMessages()) {
+    moved = true;
+    MoveLaneMessage(name, std::string(peer.text()), std::move(message));
+  }
+  return moved;
+}
+
+void FakeNetwork::MoveLaneMessage(const std::string& from,
+                                  const std::string& to, std::string message) {
+  if (tamper_lane && !tamper_lane(from, to, message)) return;
+  Agent& receiver = agents_.at(to);
+  if (lanes_cut_ || receiver.node == nullptr) return;
+  AgentNode::LaneReply reply =
+      receiver.node->OnLaneRequest(AsBytes(message), now_);
+  if (!reply.status.ok()) refused.push_back(reply.status);
+  TakeIn(receiver);
+  for (std::string& answer : reply.messages) {
+    if (tamper_lane && !tamper_lane(to, from, answer)) continue;
+    absl::Status status = agents_.at(from).node->OnLaneAnswer(
+        *AgentId::Parse(to), AsBytes(answer), now_);
+    if (!status.ok()) refused.push_back(status);
+  }
+}
+
 bool FakeNetwork::MoveFrames() {
   bool moved = false;
   for (auto& [name, agent] : agents_) {
     if (agent.node == nullptr) continue;
-    for (AgentEvent& event : agent.node->TakeEvents()) {
-      agent.events.push_back(std::move(event));
-    }
-    for (auto& [hub_id, frame] : agent.node->TakeFrames()) {
-      for (int hub = 0; hub < options_.hubs; ++hub) {
-        HubNode* node = hubs_[static_cast<size_t>(hub)].node.get();
-        if (HubName(hub) != hub_id || node == nullptr) continue;
-        moved = true;
-        if (tamper && !tamper(name, hub, true, frame)) continue;
-        absl::Status status =
-            node->OnFrame(agent.streams.at(hub), AsBytes(frame), now_);
-        if (!status.ok()) refused.push_back(status);
-      }
-    }
+    TakeIn(agent);
+    moved = MoveToHubs(name, agent) || moved;
+    moved = MoveLaneMessages(name, agent) || moved;
   }
   for (int hub = 0; hub < options_.hubs; ++hub) {
-    HubNode* node = hubs_[static_cast<size_t>(hub)].node.get();
-    if (node == nullptr) continue;
-    for (auto& [stream, frame] : node->TakeFrames()) {
-      for (auto& [name, agent] : agents_) {
-        const auto found = agent.streams.find(hub);
-        if (agent.node == nullptr || found == agent.streams.end() ||
-            found->second != stream) {
-          continue;
-        }
-        moved = true;
-        if (tamper && !tamper(name, hub, false, frame)) continue;
-        absl::Status status =
-            agent.node->OnFrame(HubName(hub), AsBytes(frame), now_);
-        if (!status.ok()) refused.push_back(status);
-      }
-    }
+    moved = MoveToAgents(hub) || moved;
   }
   return moved;
 }
@@ -233,19 +327,20 @@ void FakeNetwork::Settle() {
 
 void FakeNetwork::Advance(absl::Duration time) {
   const absl::Duration end = now_.mono + time;
-  constexpr absl::Duration kStep = absl::Milliseconds(10);
   Settle();
-  while (now_.mono < end) {
-    now_.mono += kStep;
-    now_.wall += kStep;
-    for (auto& [name, agent] : agents_) {
-      if (agent.node != nullptr) agent.node->OnTime(now_);
-    }
-    for (Hub& hub : hubs_) {
-      if (hub.node != nullptr) hub.node->OnTime(now_);
-    }
-    Settle();
+  while (now_.mono < end) Leap(absl::Milliseconds(10));
+}
+
+void FakeNetwork::Leap(absl::Duration time) {
+  now_.mono += time;
+  now_.wall += time;
+  for (auto& [name, agent] : agents_) {
+    if (agent.node != nullptr) agent.node->OnTime(now_);
   }
+  for (Hub& hub : hubs_) {
+    if (hub.node != nullptr) hub.node->OnTime(now_);
+  }
+  Settle();
 }
 
 std::vector<AgentEvent> FakeNetwork::TakeEvents(const std::string& name) {
