@@ -18,14 +18,6 @@ constexpr size_t kMostWaiting = 4096;
 
 }  // namespace
 
-std::string Simulation::AgentName(int number) {
-  return absl::StrCat("agent", number, "@north.example");
-}
-
-HubId Simulation::HubName(int number) {
-  return *HubId::Parse(absl::StrCat("hub", number, "@op", number, ".example"));
-}
-
 Simulation::Simulation(const Options& options)
     : options_(options),
       random_(options.seed),
@@ -35,13 +27,19 @@ Simulation::Simulation(const Options& options)
       wires_(static_cast<size_t>(options.agents * options.hubs)) {
   for (int a = 0; a < options_.agents; ++a) {
     Agent& agent = agents_[static_cast<size_t>(a)];
-    agent.name = AgentName(a);
+    agent_names_.push_back(
+        *AgentId::Parse(absl::StrCat("agent", a, "@north.example")));
+    numbers_.emplace(agent_names_.back(), a);
     for (int i = 1; i <= options_.peers; ++i) {
       agent.peers.push_back((a + i) % options_.agents);
     }
     agent.pads.resize(hubs_.size());
   }
-  for (Hub& hub : hubs_) hub.pads.resize(agents_.size());
+  for (int h = 0; h < options_.hubs; ++h) {
+    hub_names_.push_back(
+        *HubId::Parse(absl::StrCat("hub", h, "@op", h, ".example")));
+    hubs_[static_cast<size_t>(h)].pads.resize(agents_.size());
+  }
   for (int a = 0; a < options_.agents; ++a) {
     for (int h = 0; h < options_.hubs; ++h) {
       NewPad pad = MakePad(a, h);
@@ -49,6 +47,7 @@ Simulation::Simulation(const Options& options)
       PadsOf(a, h, Side::kHub).disk.push_back(std::move(pad.second));
     }
   }
+  MakeLanes();
 }
 
 void Simulation::At(absl::Duration at, std::function<void()> action) {
@@ -77,16 +76,17 @@ void Simulation::Run() {
   // What the faults left behind may take a while: back-offs, dead boots.
   RunUntil(now_ + options_.healthy_time / 2);
   fresh_.clear();
+  settled_ = true;
   RunUntil(now_ + options_.healthy_time / 2);
   if (!violations_.empty()) return;
   for (int a = 0; a < options_.agents; ++a) {
     for (int peer : agents_[static_cast<size_t>(a)].peers) {
-      if (fresh_[{a, AgentName(peer)}] > 0) continue;
-      Violation(
-          absl::StrCat(AgentName(a), " gets no keys of ", AgentName(peer), ": ",
-                       agents_[static_cast<size_t>(a)]
-                           .node->LastFailure(*AgentId::Parse(AgentName(peer)))
-                           .ToString()));
+      if (fresh_[{a, peer}] > 0) continue;
+      Violation(absl::StrCat(AgentName(a).text(), " gets no keys of ",
+                             AgentName(peer).text(), ": ",
+                             agents_[static_cast<size_t>(a)]
+                                 .node->LastFailure(AgentName(peer))
+                                 .ToString()));
     }
   }
 }
@@ -97,10 +97,9 @@ void Simulation::StartAgent(int number) {
   Agent& agent = agents_[static_cast<size_t>(number)];
   if (agent.node != nullptr) return;
   ++agent.life;
-  auto node = std::make_unique<AgentNode>(
-      AgentNode::Options{.self = *AgentId::Parse(agent.name),
-                         .boot = RandomId<BootId>(entropy_),
-                         .entropy = &entropy_});
+  const BootId boot = RandomId<BootId>(entropy_);
+  auto node = std::make_unique<AgentNode>(AgentNode::Options{
+      .self = AgentName(number), .boot = boot, .entropy = &entropy_});
   for (int h = 0; h < options_.hubs; ++h) {
     PadEnd& pads = PadsOf(number, h, Side::kAgent);
     pads.open.clear();
@@ -122,14 +121,23 @@ void Simulation::StartAgent(int number) {
     const auto& theirs = agents_[static_cast<size_t>(other)].peers;
     const bool accepts = std::count(theirs.begin(), theirs.end(), number) > 0;
     if (other == number || (!dials && !accepts)) continue;
-    PeerPolicy policy = {.peer = *AgentId::Parse(AgentName(other))};
+    PeerPolicy policy = {.peer = AgentName(other)};
     for (int h = 0; h < options_.hubs; ++h) policy.hubs.push_back(HubName(h));
     policy.SortHubs();
     policy.threshold = policy.min_hubs = options_.threshold;
-    node->AddPeer(policy);
+    const auto lanes = agent.lanes.find(other);
+    if (lanes == agent.lanes.end() || lanes->second.use != LaneUse::kAlone) {
+      node->AddPeer(policy);
+    }
+    if (lanes != agent.lanes.end()) {
+      node->AddLanes(OpenFakeLanes(AgentName(number), policy, boot, &entropy_,
+                                   &lanes->second)
+                         .value());
+    }
   }
   agent.node = std::move(node);
   for (int h = 0; h < options_.hubs; ++h) Connect(number, h);
+  TellLanesUp(number);
   Want(number);
 }
 
@@ -146,6 +154,7 @@ void Simulation::StopAgent(int number) {
     link.stream = 0;
   }
   agent.node.reset();
+  agent.hubs_failed.clear();
   for (PadEnd& pads : agent.pads) pads.open.clear();
 }
 
@@ -168,9 +177,9 @@ void Simulation::StartHub(int number) {
     }
     Relay::Enrolment enrolment;
     for (int other = 0; other < options_.agents; ++other) {
-      if (other != a) enrolment.allow.insert(*AgentId::Parse(AgentName(other)));
+      if (other != a) enrolment.allow.insert(AgentName(other));
     }
-    const AgentId id = *AgentId::Parse(AgentName(a));
+    const AgentId id = AgentName(a);
     node->AddAgent(id, pads.open[0].get(), enrolment);
     for (size_t i = 1; i < pads.open.size(); ++i) {
       node->AddPad(id, pads.open[i].get());
@@ -219,32 +228,39 @@ void Simulation::Cut(int agent, int hub) {
         [this, agent, hub] { Connect(agent, hub); });
 }
 
+Simulation::Fate Simulation::MeetNetwork(std::string& bytes) {
+  Fate fate;
+  if (!faulty_ || !OneIn(50)) return fate;
+  ++faults_;
+  switch (Below(4)) {
+    case 0:
+      fate.copies = 0;  // lost
+      break;
+    case 1:
+      fate.copies = 2;
+      break;
+    case 2:
+      bytes[Below(bytes.size())] ^= static_cast<char>(1 << Below(8));
+      break;
+    default:
+      fate.in_order = false;
+  }
+  return fate;
+}
+
+absl::Duration Simulation::Delay(bool in_order) {
+  return absl::Microseconds(200 + Below(20'000) + (in_order ? 0 : 400'000));
+}
+
 void Simulation::Send(int agent, int hub, bool to_hub, std::string frame) {
   Wire& link = wire(agent, hub);
   if (link.stream == 0) return;
   ++frames_;
-  int copies = 1;
-  bool in_order = true;
-  if (faulty_ && OneIn(50)) {
-    ++faults_;
-    switch (Below(4)) {
-      case 0:
-        return;  // lost
-      case 1:
-        copies = 2;
-        break;
-      case 2:
-        frame[Below(frame.size())] ^= static_cast<char>(1 << Below(8));
-        break;
-      default:
-        in_order = false;
-    }
-  }
-  for (; copies > 0; --copies) {
+  const Fate fate = MeetNetwork(frame);
+  for (int copy = 0; copy < fate.copies; ++copy) {
     absl::Duration arrival =
-        std::max(now_, link.stalled_until) +
-        absl::Microseconds(200 + Below(20'000) + (in_order ? 0 : 400'000));
-    if (in_order) {
+        std::max(now_, link.stalled_until) + Delay(fate.in_order);
+    if (fate.in_order) {
       // A stream keeps its order.
       absl::Duration& last = link.last_arrival[to_hub ? 0 : 1];
       arrival = last = std::max(arrival, last);
@@ -286,12 +302,16 @@ void Simulation::Deliver(int agent, int hub, bool to_hub, StreamNumber stream,
 
 void Simulation::PumpAgent(int number) {
   Agent& agent = agents_[static_cast<size_t>(number)];
-  if (agent.node == nullptr) return;
+  if (agent.node == nullptr || DiesOfAWrite(number)) return;
   for (AgentEvent& event : agent.node->TakeEvents()) OnEvent(number, event);
+  CheckLanes(number);
   for (auto& [hub_id, frame] : agent.node->TakeFrames()) {
     for (int h = 0; h < options_.hubs; ++h) {
       if (HubName(h) == hub_id) Send(number, h, true, std::move(frame));
     }
+  }
+  for (auto& [peer, message] : agent.node->TakeLaneMessages()) {
+    SendLaneMessage(number, NumberOf(peer), false, std::move(message));
   }
 }
 
@@ -324,12 +344,16 @@ void Simulation::Tick() {
     Agent& agent = agents_[static_cast<size_t>(a)];
     if (agent.node == nullptr) continue;
     agent.node->OnTime(TimeOf(agent));
+    if (const auto due = agent.node->NextTime(); due && *due <= now_) {
+      Violation(absl::StrCat(AgentName(a).text(), " is due again at once"));
+    }
     if (OneIn(40)) {
       for (PadEnd& pads : agent.pads) {
         for (auto& pad : pads.open) pad->EraseUsed(OneIn(2)).IgnoreError();
       }
     }
     PumpAgent(a);
+    if (agent.node == nullptr) continue;  // it died of a write
     for (int h = 0; h < options_.hubs; ++h) {
       // As the daemons do with a stream on which nobody is welcomed.
       if (now_ - wire(a, h).since >= kWelcomePatience &&
@@ -346,8 +370,8 @@ void Simulation::Want(int number) {
   if (agent.node == nullptr) return;
   for (int peer : agent.peers) {
     agent.node
-        ->SetWanted(*AgentId::Parse(AgentName(peer)),
-                    1 + Below(options_.most_wanted), TimeOf(agent))
+        ->SetWanted(AgentName(peer), 1 + Below(options_.most_wanted),
+                    TimeOf(agent))
         .IgnoreError();
   }
   PumpAgent(number);

@@ -36,8 +36,8 @@ bool RunsLow(const GeneratedPad& pad) {
 
 Simulation::NewPad Simulation::MakePad(int agent, int hub) {
   const PadIdentity identity = {
-      RandomId<TableId>(entropy_), *AgentId::Parse(AgentName(agent)),
-      HubName(hub), PadSource::kGenerator,
+      RandomId<TableId>(entropy_), AgentName(agent), HubName(hub),
+      PadSource::kGenerator,
       PadGeometry{.lanes = 1,
                   .mac_bytes = options_.pad_chunks * kMacChunk,
                   .otp_bytes = options_.pad_chunks * kOtpChunk}};
@@ -74,7 +74,7 @@ void Simulation::TakeIn(int agent, int hub, Side side) {
       agents_node->AddPad(HubName(hub), pad);
       PumpAgent(agent);
     } else {
-      hubs_node->AddPad(*AgentId::Parse(AgentName(agent)), pad);
+      hubs_node->AddPad(AgentName(agent), pad);
     }
   }
 }
@@ -88,8 +88,7 @@ void Simulation::Revoke(int agent, int hub, Side side, const TableId& table) {
     if (side == Side::kAgent) {
       agents_[static_cast<size_t>(agent)].node->RemovePad(HubName(hub), table);
     } else {
-      hubs_[static_cast<size_t>(hub)].node->RemovePad(
-          *AgentId::Parse(AgentName(agent)), table);
+      hubs_[static_cast<size_t>(hub)].node->RemovePad(AgentName(agent), table);
     }
     end.open.erase(end.open.begin());
   }

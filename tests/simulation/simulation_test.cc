@@ -8,9 +8,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "skex/ratchet/lane_policy.h"
 
 namespace skex {
 namespace {
@@ -37,6 +40,7 @@ uint64_t FirstSeed() { return FromEnvironment("SKEX_TEST_SEED", 1); }
 
 struct Totals {
   uint64_t keys = 0, crashes = 0, faults = 0, frames = 0, pads_added = 0;
+  uint64_t mixed_keys = 0, unmediated_keys = 0, lane_rollbacks = 0;
 };
 
 void ExpectNoViolation(const Simulation::Options& options,
@@ -52,12 +56,29 @@ void ExpectNoViolation(const Simulation::Options& options,
     totals->faults += simulation.faults();
     totals->frames += simulation.frames();
     totals->pads_added += simulation.pads_added();
+    totals->mixed_keys += simulation.mixed_keys();
+    totals->unmediated_keys += simulation.unmediated_keys();
+    totals->lane_rollbacks += simulation.lane_rollbacks();
   }
 }
 
 TEST(SimulationTest, NothingBreaksWithoutFaults) {
   ExpectNoViolation(
       {.seed = FirstSeed(), .fault_interval = absl::InfiniteDuration()});
+}
+
+// Three of four seeds have lanes.
+std::vector<LaneUse> LanesOf(uint64_t seed) {
+  switch (seed / 6 % 4) {
+    case 0:
+      return {};
+    case 1:
+      return {LaneUse::kMixed};
+    case 2:
+      return {LaneUse::kMixedOrAlone};
+    default:
+      return {LaneUse::kAlone, LaneUse::kMixedOrAlone, LaneUse::kMixed};
+  }
 }
 
 // A part of the seeds, so that the parts can run side by side.
@@ -79,7 +100,8 @@ TEST_P(SimulationPartTest, InvariantsHoldUnderFaults) {
                        .peers = 1,
                        .liars = static_cast<int>(seed / 3 % k),
                        .faulty_time = absl::Seconds(8),
-                       .healthy_time = absl::Seconds(60)},
+                       .healthy_time = absl::Seconds(60),
+                       .lanes = LanesOf(seed)},
                       &totals);
     if (HasFailure()) {
       std::printf("SKEX_TEST_SEED=%llu\n",
@@ -93,6 +115,10 @@ TEST_P(SimulationPartTest, InvariantsHoldUnderFaults) {
               static_cast<unsigned long long>(totals.frames),
               static_cast<unsigned long long>(totals.faults),
               static_cast<unsigned long long>(totals.crashes));
+  std::printf("%llu mixed, %llu unmediated keys, %llu restored lanes seen\n",
+              static_cast<unsigned long long>(totals.mixed_keys),
+              static_cast<unsigned long long>(totals.unmediated_keys),
+              static_cast<unsigned long long>(totals.lane_rollbacks));
   EXPECT_GE(totals.crashes, count);
 }
 
@@ -163,6 +189,39 @@ TEST(SimulationTest, TooManyLiarsAreSeen) {
   ASSERT_FALSE(simulation.violations().empty());
   EXPECT_NE(simulation.violations()[0].find("gets no keys"), std::string::npos)
       << simulation.violations()[0];
+}
+
+TEST(SimulationTest, KeysThatAreOnlyMixedNeedHubs) {
+  Simulation simulation({.seed = FirstSeed(),
+                         .liars = 3,
+                         .fault_interval = absl::InfiniteDuration(),
+                         .healthy_time = absl::Seconds(20),
+                         .lanes = {LaneUse::kMixed}});
+  simulation.Run();
+  EXPECT_EQ(simulation.keys(), 0u);
+  EXPECT_FALSE(simulation.violations().empty());
+}
+
+TEST(SimulationTest, LanesAloneGiveKeysWhereTheyMay) {
+  ExpectNoViolation(
+      {.seed = FirstSeed(), .liars = 3, .lanes = {LaneUse::kMixedOrAlone}});
+}
+
+// The checks can fail: an agent that forgets which leaves it has answered.
+TEST(SimulationTest, ForgottenLeavesAreSeen) {
+  bool seen = false;
+  for (uint64_t seed = FirstSeed(); seed < FirstSeed() + 20 && !seen; ++seed) {
+    Simulation simulation({.seed = seed,
+                           .agents = 2,
+                           .peers = 1,
+                           .lanes = {LaneUse::kAlone},
+                           .forgetful_lanes = true});
+    simulation.Run();
+    for (const std::string& violation : simulation.violations()) {
+      seen = seen || absl::StrContains(violation, "answers leaf");
+    }
+  }
+  EXPECT_TRUE(seen);
 }
 
 }  // namespace
