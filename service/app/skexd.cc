@@ -85,7 +85,8 @@ absl::Status Agent::Start() {
   if (!tls.ok()) return tls.status();
   absl::StatusOr<std::unique_ptr<Sidecar>> sidecar =
       Sidecar::Create(SidecarOptionsOf(config_), runtime_->psks(),
-                      *std::move(tls), log_, metrics_.get());
+                      *std::move(tls), log_, metrics_.get(),
+                      /*lanes=*/nullptr);
   if (!sidecar.ok()) return sidecar.status();
   sidecar_ = *std::move(sidecar);
 

@@ -11,6 +11,7 @@ constexpr std::array<absl::string_view, kConnectionResults> kConnectionNames = {
     "refused",         "unknown_identity",
     "not_allowed",     "replayed",
     "handshake_error", "handshake_timeout",
+    "key_exchange",    "key_exchange_refused",
     "idle_timeout",    "limit",
     "stopped",
 };
@@ -39,6 +40,7 @@ bool IsFailure(ConnectionResult result) {
   switch (result) {
     case ConnectionResult::kClosed:
     case ConnectionResult::kAppReset:
+    case ConnectionResult::kKeyExchange:
     case ConnectionResult::kIdle:
     case ConnectionResult::kStopped:
       return false;

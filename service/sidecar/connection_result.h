@@ -10,25 +10,28 @@
 namespace service {
 
 // How a connection of a tunnel ended. A closed set: it labels metrics. "App"
-// is the plain side, whichever program that is; "peer" is the TLS side.
+// is the plain side, whichever program that is; "peer" is the TLS side. "Lane
+// messages" are those of unmediated key establishment, which come without TLS.
 enum class ConnectionResult : uint8_t {
-  kClosed,            // both directions ended in order
-  kAppReset,          // the app's side broke
-  kPeerReset,         // the peer's side broke
-  kTruncated,         // the peer's TCP ended without close_notify
-  kTlsError,          // a bad record or an alert after the handshake
-  kNoKey,             // outbound: no key within key_wait
-  kUnreachable,       // outbound: the remote end could not be connected to
-  kBackendDown,       // inbound: the forward target could not be connected to
-  kRefused,           // one of the ends did not accept the other's PSK
-  kUnknownIdentity,   // inbound: no offered identity is known
-  kNotAllowed,        // inbound: the peer is not in the tunnel's allow list
-  kReplayed,          // inbound: the identity was used before
-  kHandshakeError,    // not TLS 1.3, or cut during the handshake
-  kHandshakeTimeout,  // no end of the handshake within handshake_timeout
-  kIdle,              // nothing moved for idle_timeout
-  kLimit,             // refused at once: too many connections
-  kStopped,           // the sidecar stopped
+  kClosed,              // both directions ended in order
+  kAppReset,            // the app's side broke
+  kPeerReset,           // the peer's side broke
+  kTruncated,           // the peer's TCP ended unannounced, or in a message
+  kTlsError,            // a bad record or an alert after the handshake
+  kNoKey,               // outbound: no key within key_wait
+  kUnreachable,         // outbound: the remote end could not be connected to
+  kBackendDown,         // inbound: the forward target could not be connected to
+  kRefused,             // one of the ends did not accept the other's PSK
+  kUnknownIdentity,     // inbound: no offered identity is known
+  kNotAllowed,          // inbound: the peer is not in the tunnel's allow list
+  kReplayed,            // inbound: the identity was used before
+  kHandshakeError,      // not TLS 1.3, or cut during the handshake
+  kHandshakeTimeout,    // no end of the handshake within handshake_timeout
+  kKeyExchange,         // inbound: it carried lane messages, and ended in order
+  kKeyExchangeRefused,  // inbound: a lane message did not verify
+  kIdle,                // nothing moved for as long as is allowed
+  kLimit,               // refused at once: too many connections
+  kStopped,             // the sidecar stopped
 };
 
 inline constexpr size_t kConnectionResults =

@@ -22,9 +22,11 @@ TEST(ConnectionResult, OrderlyEndsAreNoFailures) {
   EXPECT_FALSE(IsFailure(ConnectionResult::kClosed));
   EXPECT_FALSE(IsFailure(ConnectionResult::kAppReset));
   EXPECT_FALSE(IsFailure(ConnectionResult::kIdle));
+  EXPECT_FALSE(IsFailure(ConnectionResult::kKeyExchange));
   EXPECT_FALSE(IsFailure(ConnectionResult::kStopped));
   EXPECT_TRUE(IsFailure(ConnectionResult::kTruncated));
   EXPECT_TRUE(IsFailure(ConnectionResult::kNoKey));
+  EXPECT_TRUE(IsFailure(ConnectionResult::kKeyExchangeRefused));
   EXPECT_TRUE(IsFailure(ConnectionResult::kLimit));
 }
 

@@ -24,6 +24,8 @@ skex::Psk TestPsk(uint8_t key, uint32_t index) {
   identity.Raw("skx1").Raw(TestKeyId(key).bytes()).U32(index);
   psk.identity = identity.bytes();
   psk.context = "roles of a test";
+  psk.origin =
+      skex::PskOrigin{skex::KeySource::kBoth, skex::KeyLabel::kComputational};
   return psk;
 }
 

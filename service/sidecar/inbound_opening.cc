@@ -8,9 +8,16 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "service/base/monotonic_time.h"
+#include "service/sidecar/lane_connection.h"
 #include "service/sidecar/relay.h"
 
 namespace service {
+namespace {
+
+// What the record that begins a TLS connection begins with: RFC 8446, 5.1.
+constexpr uint8_t kHandshakeRecord = 0x16;
+
+}  // namespace
 
 void InboundOpening::Start(Worker& worker, Ticket ticket, OwnedFd peer) {
   const auto opening = std::make_shared<InboundOpening>(
@@ -22,8 +29,7 @@ void InboundOpening::Start(Worker& worker, Ticket ticket, OwnedFd peer) {
 InboundOpening::InboundOpening(Worker& worker, Ticket ticket, OwnedFd peer)
     : worker_(worker),
       ticket_(std::move(ticket)),
-      tls_(StreamSocket(worker.io(), std::move(peer)),
-           tlsbridge::Session::Server(shared().tls)),
+      peer_(worker.io(), std::move(peer)),
       dialer_(worker),
       timeout_(worker.clock()),
       backend_(worker.io()),
@@ -46,16 +52,17 @@ void InboundOpening::Begin() {
 }
 
 void InboundOpening::AwaitPeer() {
-  tls_.socket().WaitReadable([self = shared_from_this()] {
+  peer().WaitReadable([self = shared_from_this()] {
     if (!self->ended_) self->OnReadable();
   });
 }
 
 void InboundOpening::OnReadable() {
-  const IoResult got = tls_.Receive(worker_.scratch());
+  const absl::Span<uint8_t> scratch = worker_.scratch();
+  const IoResult got = peer().Read(scratch);
   switch (got.state) {
     case IoState::kMoved:
-      Step();
+      OnBytes(scratch.first(got.size));
       return;
     case IoState::kWouldBlock:
       AwaitPeer();
@@ -71,8 +78,29 @@ void InboundOpening::OnReadable() {
   }
 }
 
+void InboundOpening::OnBytes(absl::Span<const uint8_t> bytes) {
+  if (!tls_) {
+    if (shared().lanes != nullptr && bytes.front() != kHandshakeRecord) {
+      BecomeLaneConnection(bytes);
+      return;
+    }
+    tls_.emplace(std::move(peer_), tlsbridge::Session::Server(shared().tls));
+  }
+  tls_->session().Feed(bytes);
+  Step();
+}
+
+void InboundOpening::BecomeLaneConnection(absl::Span<const uint8_t> first) {
+  Worker& worker = worker_;
+  Ticket ticket = std::move(ticket_);
+  StreamSocket peer = std::move(peer_);
+  Leave();
+  LaneConnection::Start(worker, std::move(ticket), std::move(peer), first,
+                        start_);
+}
+
 void InboundOpening::Step() {
-  tlsbridge::Session& session = tls_.session();
+  tlsbridge::Session& session = tls_->session();
   while (session.state() == tlsbridge::SessionState::kNeedsPsk) {
     session.AnswerPsk(FindPsk());
   }
@@ -81,11 +109,11 @@ void InboundOpening::Step() {
     OnSessionFailed();
     return;
   }
-  const IoResult sent = tls_.Flush();
+  const IoResult sent = tls_->Flush();
   if (session.state() == tlsbridge::SessionState::kEstablished) {
     OnEstablished();
   } else if (sent.state == IoState::kWouldBlock) {
-    tls_.socket().WaitWritable([self = shared_from_this()] {
+    tls_->socket().WaitWritable([self = shared_from_this()] {
       if (!self->ended_) self->Step();
     });
   } else {
@@ -95,7 +123,8 @@ void InboundOpening::Step() {
 }
 
 absl::StatusOr<skex::Psk> InboundOpening::FindPsk() {
-  const std::vector<std::string>& offered = tls_.session().offered_identities();
+  const std::vector<std::string>& offered =
+      tls_->session().offered_identities();
   const std::vector<skex::AgentId>& allowed = ticket_.tunnel().peers;
   refusal_ = ConnectionResult::kUnknownIdentity;
   for (size_t i = 0; i < std::min(offered.size(), kMaxIdentities); ++i) {
@@ -116,7 +145,7 @@ absl::StatusOr<skex::Psk> InboundOpening::FindPsk() {
 bool InboundOpening::MarkUsed() {
   marked_ = true;
   const absl::Status used =
-      shared().provider.Accept(tls_.session().info().identity);
+      shared().provider.Accept(tls_->session().info().identity);
   if (used.ok()) {
     dialer_.Start(ticket_.tunnel().target, shared().limits.connect_timeout,
                   weak_from_this(),
@@ -125,7 +154,7 @@ bool InboundOpening::MarkUsed() {
                   });
     return true;
   }
-  tls_.session().Abort();
+  tls_->session().Abort();
   FailHandshake(HandshakeResult::kRefused,
                 absl::IsAlreadyExists(used) ? ConnectionResult::kReplayed
                                             : ConnectionResult::kRefused,
@@ -134,7 +163,7 @@ bool InboundOpening::MarkUsed() {
 }
 
 void InboundOpening::OnSessionFailed() {
-  const absl::Status why = tls_.session().status();
+  const absl::Status why = tls_->session().status();
   if (absl::IsUnauthenticated(why)) {
     FailHandshake(HandshakeResult::kRefused, refusal_, why.message());
   } else {
@@ -146,7 +175,7 @@ void InboundOpening::OnSessionFailed() {
 void InboundOpening::OnEstablished() {
   established_ = true;
   timeout_.Cancel();
-  ticket_.HandshakeOk(tls_.session().info(), MonotonicNow() - start_);
+  ticket_.HandshakeOk(tls_->session().info(), MonotonicNow() - start_);
   ticket_.DoneOpening();
   RelayIfReady();
 }
@@ -156,7 +185,7 @@ void InboundOpening::OnEstablished() {
 void InboundOpening::OnBackend(absl::StatusOr<StreamSocket> backend) {
   if (!backend.ok()) {
     // No alert: to the peer it would say that its PSK was refused.
-    tls_.socket().Reset();
+    tls_->socket().Reset();
     Fail(ConnectionResult::kBackendDown, backend.status().message());
     return;
   }
@@ -169,7 +198,7 @@ void InboundOpening::RelayIfReady() {
   Worker& worker = worker_;
   Ticket ticket = std::move(ticket_);
   StreamSocket backend = std::move(backend_);
-  SecureSocket tls = std::move(tls_);
+  SecureSocket tls = *std::move(tls_);
   Leave();
   Relay::Start(worker, std::move(ticket), std::move(backend), std::move(tls));
 }
@@ -181,17 +210,17 @@ void InboundOpening::FailHandshake(HandshakeResult result,
                                    absl::string_view detail) {
   ticket_.HandshakeFailed(result, MonotonicNow() - start_);
   if (result == HandshakeResult::kTimeout) {
-    tls_.socket().Reset();
+    peer().Reset();
   } else {
     // The alert; closing in order delivers it.
-    tls_.Flush();
-    tls_.socket().Close();
+    if (tls_) tls_->Flush();
+    peer().Close();
   }
   Fail(connection, detail);
 }
 
 void InboundOpening::Fail(ConnectionResult result, absl::string_view detail) {
-  tls_.socket().Reset();
+  peer().Reset();
   backend_.Reset();
   ticket_.Finish(result, detail);
   Leave();

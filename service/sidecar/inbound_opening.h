@@ -2,6 +2,7 @@
 #define SERVICE_SIDECAR_INBOUND_OPENING_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -9,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "absl/types/span.h"
 #include "service/sidecar/alarm.h"
 #include "service/sidecar/connection.h"
 #include "service/sidecar/connection_result.h"
@@ -34,6 +36,9 @@ namespace service {
 // byte of the answer leaves before the PSK is marked as used, and the backend
 // is not dialled before that either.
 //
+// If the sidecar has a LaneAnswerer, a connection whose first byte is none of
+// TLS becomes a LaneConnection instead.
+//
 // Thread-compatible: belongs to its worker's thread.
 class InboundOpening : public Connection,
                        public std::enable_shared_from_this<InboundOpening> {
@@ -54,6 +59,8 @@ class InboundOpening : public Connection,
   void Begin();
   void AwaitPeer();
   void OnReadable();
+  void OnBytes(absl::Span<const uint8_t> bytes);
+  void BecomeLaneConnection(absl::Span<const uint8_t> first);
   void Step();
   absl::StatusOr<skex::Psk> FindPsk();
   bool MarkUsed();  // whether the handshake may go on
@@ -68,10 +75,12 @@ class InboundOpening : public Connection,
   void Leave();
 
   TunnelSurroundings& shared() const { return ticket_.tunnel().shared; }
+  StreamSocket& peer() { return tls_ ? tls_->socket() : peer_; }
 
   Worker& worker_;
   Ticket ticket_;
-  SecureSocket tls_;
+  StreamSocket peer_;                 // before its first byte
+  absl::optional<SecureSocket> tls_;  // from then on
   Dialer dialer_;
   Alarm timeout_;
   StreamSocket backend_;

@@ -138,7 +138,8 @@ TEST_F(LifecycleTest, StopEndsConnectionsThatWaitForAKey) {
   TestServer remote;
   alice_.options.outbound.front().connect = remote.endpoint();
   std::unique_ptr<Sidecar> sidecar =
-      Sidecar::Create(alice_.options, no_keys, nullptr, alice_.log, nullptr)
+      Sidecar::Create(alice_.options, no_keys, nullptr, alice_.log, nullptr,
+                      nullptr)
           .value();
   sidecar->Start();
   TestStream app = TestStream::Connect(sidecar->Tunnels().front().listen);

@@ -23,6 +23,8 @@ struct SidecarLimits {
   absl::Duration handshake_timeout = absl::Seconds(10);
   // A connection on which nothing moves for so long is reset. Zero: never.
   absl::Duration idle_timeout = absl::ZeroDuration();
+  // The same for connections that carry lane messages, from one to the next.
+  absl::Duration lane_idle_timeout = absl::Seconds(30);
   // How long an outbound connection waits for a key, and, after a refusal,
   // for a key that was not refused.
   absl::Duration key_wait = absl::Milliseconds(500);

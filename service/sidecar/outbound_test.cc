@@ -47,7 +47,8 @@ TEST_F(OutboundTest, NoKeyIsARefusalWithoutAByteOnTheWire) {
   alice_.options.outbound.front().connect = remote_.endpoint();
   alice_.options.limits.key_wait = absl::Milliseconds(20);
   std::unique_ptr<Sidecar> sidecar =
-      Sidecar::Create(alice_.options, no_keys, TestTls(), alice_.log, nullptr)
+      Sidecar::Create(alice_.options, no_keys, TestTls(), alice_.log, nullptr,
+                      nullptr)
           .value();
   sidecar->Start();
   TestStream app = TestStream::Connect(sidecar->Tunnels().front().listen);
@@ -73,7 +74,8 @@ TEST_F(OutboundTest, WaitsForAKeyThatComesInTime) {
   StartBob();
   alice_.options.outbound.front().connect = bob_.endpoint();
   std::unique_ptr<Sidecar> sidecar =
-      Sidecar::Create(alice_.options, late_keys, TestTls(), alice_.log, nullptr)
+      Sidecar::Create(alice_.options, late_keys, TestTls(), alice_.log, nullptr,
+                      nullptr)
           .value();
   sidecar->Start();
   TestStream app = TestStream::Connect(sidecar->Tunnels().front().listen);

@@ -57,8 +57,8 @@ void CheckFileLimit(const TunnelSurroundings& shared) {
 
 Sidecar::Sidecar(const SidecarOptions& options, PskProvider& provider,
                  std::shared_ptr<const tlsbridge::Context> tls, Log& log,
-                 SidecarObserver* observer)
-    : shared_(provider, std::move(tls), log, observer, options.limits),
+                 SidecarObserver* observer, LaneAnswerer* lanes)
+    : shared_(provider, std::move(tls), log, observer, lanes, options.limits),
       pool_(options.workers) {}
 
 Sidecar::~Sidecar() { Stop(); }
@@ -66,9 +66,9 @@ Sidecar::~Sidecar() { Stop(); }
 absl::StatusOr<std::unique_ptr<Sidecar>> Sidecar::Create(
     const SidecarOptions& options, PskProvider& provider,
     std::shared_ptr<const tlsbridge::Context> tls, Log& log,
-    SidecarObserver* observer) {
+    SidecarObserver* observer, LaneAnswerer* lanes) {
   std::unique_ptr<Sidecar> sidecar(
-      new Sidecar(options, provider, std::move(tls), log, observer));
+      new Sidecar(options, provider, std::move(tls), log, observer, lanes));
   for (const OutboundOptions& outbound : options.outbound) {
     absl::Status status = sidecar->Listen(outbound, &OutboundOpening::Start);
     if (!status.ok()) return status;
@@ -110,6 +110,7 @@ size_t Sidecar::Drain(absl::Duration patience) {
   if (!started_ || std::exchange(stopped_, true)) return 0;
   // First: from then on no listener hands a connection to a worker.
   StopListening();
+  pool_.Drain();
   const size_t left = shared_.connections.AwaitNone(absl::Now() + patience);
   pool_.StopAndJoin();
   return left;

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "service/base/mutex.h"
 #include "service/log/log.h"
+#include "service/sidecar/lane_answerer.h"
 #include "service/sidecar/listener.h"
 #include "service/sidecar/options.h"
 #include "service/sidecar/psk_provider.h"
@@ -26,18 +27,22 @@ namespace service {
 // the reverse. No byte of an application ever leaves it unencrypted: a
 // connection for which there is no key is refused.
 //
+// What comes to an inbound tunnel and is no TLS is taken for messages of
+// unmediated key establishment, see LaneConnection: so agents need one port.
+//
 // Tunnels(), Drain() and Stop() are thread-safe; each connection lives on one
 // worker thread.
 class Sidecar {
  public:
   // Binds the sockets of all tunnels, and accepts nothing yet. `provider`,
-  // `log` and `observer` (may be null) must outlive the sidecar. Returns
+  // `log`, `observer` and `lanes` (these two may be null) must outlive the
+  // sidecar. Without `lanes` inbound tunnels take nothing but TLS. Returns
   // ALREADY_EXISTS or UNAVAILABLE with the address and the way out if a tunnel
   // cannot listen; then nothing stays bound.
   static absl::StatusOr<std::unique_ptr<Sidecar>> Create(
       const SidecarOptions& options, PskProvider& provider,
       std::shared_ptr<const tlsbridge::Context> tls, Log& log,
-      SidecarObserver* observer);
+      SidecarObserver* observer, LaneAnswerer* lanes);
 
   // Calls Stop().
   ~Sidecar();
@@ -48,8 +53,9 @@ class Sidecar {
   void Start();
 
   // Stops accepting at once, lets the open connections end by themselves for
-  // at most `patience`, then resets the rest and stops. Blocks. Returns how
-  // many connections were reset.
+  // at most `patience`, then resets the rest and stops. Those that carry lane
+  // messages end as soon as none is under way. Blocks. Returns how many
+  // connections were reset.
   size_t Drain(absl::Duration patience);
 
   // Drain() without patience.
@@ -62,7 +68,7 @@ class Sidecar {
  private:
   Sidecar(const SidecarOptions& options, PskProvider& provider,
           std::shared_ptr<const tlsbridge::Context> tls, Log& log,
-          SidecarObserver* observer);
+          SidecarObserver* observer, LaneAnswerer* lanes);
   template <class Options>
   absl::Status Listen(const Options& options, Listener::Open open);
   void StopListening();

@@ -253,7 +253,7 @@ TEST_F(SidecarTest, LogsTheFactsOfEachHandshakeOnBothSides) {
   const std::string facts = absl::StrCat(
       "tls=TLSv1.3 psk=imported cipher=TLS_AES_256_GCM_SHA384 group=X25519 "
       "key=",
-      TestKeyId(1).Hex(), " index=0 took=");
+      TestKeyId(1).Hex(), " index=0 source=both label=computational took=");
   EXPECT_THAT(alice_.logged(), HasSubstr("handshake tunnel=to-bob role=client "
                                          "peer=bob@south.example " +
                                          facts));
@@ -305,7 +305,8 @@ TEST_F(SidecarTest, TakenAddressIsAnErrorOfCreate) {
   TestServer other;
   alice_.options.outbound.front().listen = other.endpoint();
   const absl::Status status =
-      Sidecar::Create(alice_.options, alice_.keys, nullptr, alice_.log, nullptr)
+      Sidecar::Create(alice_.options, alice_.keys, nullptr, alice_.log, nullptr,
+                      nullptr)
           .status();
   EXPECT_TRUE(absl::IsAlreadyExists(status)) << status;
   EXPECT_THAT(status.message(), HasSubstr(other.endpoint().ToString()));
@@ -321,17 +322,17 @@ TEST_F(SidecarTest, FailedCreateLeavesNothingBound) {
   alice_.options.outbound.front().listen = first;
   alice_.options.outbound.push_back(alice_.options.outbound.front());
   alice_.options.outbound.back().listen = other.endpoint();
-  ASSERT_FALSE(
-      Sidecar::Create(alice_.options, alice_.keys, nullptr, alice_.log, nullptr)
-          .ok());
+  ASSERT_FALSE(Sidecar::Create(alice_.options, alice_.keys, nullptr, alice_.log,
+                               nullptr, nullptr)
+                   .ok());
   TestServer again(first);
   EXPECT_EQ(again.endpoint(), first);
 }
 
 TEST_F(SidecarTest, ThatNeverStartedCanBeDestroyed) {
-  EXPECT_TRUE(
-      Sidecar::Create(alice_.options, alice_.keys, nullptr, alice_.log, nullptr)
-          .ok());
+  EXPECT_TRUE(Sidecar::Create(alice_.options, alice_.keys, nullptr, alice_.log,
+                              nullptr, nullptr)
+                  .ok());
 }
 
 }  // namespace

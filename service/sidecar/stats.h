@@ -29,9 +29,10 @@ absl::string_view TlsRoleName(TunnelKind kind);
 // marked. Read by metrics at any time. Thread-safe: single values are exact,
 // together they are of about the same moment.
 struct TunnelStats {
-  std::atomic<uint64_t> open{0};         // gauge: connections
-  std::atomic<uint64_t> handshaking{0};  // gauge: of these, not yet relaying
-  std::atomic<uint64_t> total{0};        // connections accepted
+  std::atomic<uint64_t> open{0};  // gauge: connections
+  // Gauge: of these, not yet relaying, and with no lane message that verified.
+  std::atomic<uint64_t> handshaking{0};
+  std::atomic<uint64_t> total{0};  // connections accepted
   std::array<std::atomic<uint64_t>, kConnectionResults> results{};
   std::array<std::atomic<uint64_t>, kHandshakeResults> handshakes{};
   std::atomic<uint64_t> retries{0};  // outbound: tried again after a refusal

@@ -25,6 +25,7 @@ LogLevel LevelOf(ConnectionResult result) {
   switch (result) {
     case ConnectionResult::kClosed:
     case ConnectionResult::kAppReset:
+    case ConnectionResult::kKeyExchange:
     case ConnectionResult::kStopped:
       return LogLevel::kDebug;
     case ConnectionResult::kPeerReset:
@@ -68,6 +69,11 @@ void Ticket::HandshakeOk(const tlsbridge::SessionInfo& info,
   if (!shared.log.IsOn(LogLevel::kInfo)) return;
   const bool imported = info.form == skex::PskForm::kImported;
   const PskIdentity identity = PskIdentity::Parse(info.identity);
+  const bool known = info.origin.has_value();
+  const absl::string_view source =
+      known ? skex::KeySourceName(info.origin->source) : "unknown";
+  const absl::string_view label =
+      known ? skex::KeyLabelName(info.origin->label) : "unknown";
   shared.log.Info("handshake", {{"tunnel", tunnel_->name},
                                 {"role", TlsRoleName(tunnel_->kind)},
                                 {"peer", peer_},
@@ -77,6 +83,8 @@ void Ticket::HandshakeOk(const tlsbridge::SessionInfo& info,
                                 {"group", info.group},
                                 {"key", identity.KeyText()},
                                 {"index", identity.IndexText()},
+                                {"source", source},
+                                {"label", label},
                                 {"took", took},
                                 {"computing", info.timings.computing}});
 }

@@ -31,7 +31,7 @@ class Ticket {
 
   Tunnel& tunnel() const { return *tunnel_; }
 
-  // Who is at the TLS end, once known: for the log.
+  // Who is at the peer's end, once known: for the log.
   void set_peer(absl::string_view peer) { peer_ = std::string(peer); }
   const std::string& peer() const { return peer_; }
 
@@ -41,8 +41,8 @@ class Ticket {
   void HandshakeFailed(HandshakeResult result, absl::Duration took);
   // Another attempt follows.
   void CountRetry();
-  // The handshake's place is free for the next connection. Finish() does it
-  // too.
+  // The handshake's place is free for the next connection: it ended well, or a
+  // lane message has verified. Finish() does it too.
   void DoneOpening();
 
   // Application bytes that were taken over to the peer, or from it.

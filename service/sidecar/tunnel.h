@@ -9,6 +9,7 @@
 #include "service/config/endpoint.h"
 #include "service/log/log.h"
 #include "service/sidecar/connection_count.h"
+#include "service/sidecar/lane_answerer.h"
 #include "service/sidecar/options.h"
 #include "service/sidecar/psk_provider.h"
 #include "service/sidecar/retry_budget.h"
@@ -22,11 +23,13 @@ namespace service {
 struct TunnelSurroundings {
   TunnelSurroundings(PskProvider& provider,
                      std::shared_ptr<const tlsbridge::Context> tls, Log& log,
-                     SidecarObserver* observer, const SidecarLimits& limits)
+                     SidecarObserver* observer, LaneAnswerer* lanes,
+                     const SidecarLimits& limits)
       : provider(provider),
         tls(std::move(tls)),
         log(log),
         observer(observer),
+        lanes(lanes),
         limits(limits),
         connections(limits.connections) {}
 
@@ -34,6 +37,7 @@ struct TunnelSurroundings {
   const std::shared_ptr<const tlsbridge::Context> tls;
   Log& log;
   SidecarObserver* const observer;  // may be null
+  LaneAnswerer* const lanes;        // may be null: inbound takes only TLS
   const SidecarLimits limits;
   ConnectionCount connections;
 };

@@ -18,7 +18,7 @@ skex::AgentId Bob() {
 
 void TestAgent::Start() {
   absl::StatusOr<std::unique_ptr<Sidecar>> created =
-      Sidecar::Create(options, keys, tls, log, observer);
+      Sidecar::Create(options, keys, tls, log, observer, lanes);
   if (!created.ok()) {
     std::cerr << created.status() << std::endl;
     std::abort();

@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "service/log/log.h"
 #include "service/sidecar/fake_psk_provider.h"
+#include "service/sidecar/lane_answerer.h"
 #include "service/sidecar/loopback.h"
 #include "service/sidecar/options.h"
 #include "service/sidecar/raw_tls_peer.h"
@@ -44,6 +45,7 @@ struct TestAgent {
   SidecarOptions options;
   std::shared_ptr<const tlsbridge::Context> tls = TestTls();
   SidecarObserver* observer = nullptr;
+  LaneAnswerer* lanes = nullptr;
   std::unique_ptr<Sidecar> sidecar;
 };
 

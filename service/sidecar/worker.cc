@@ -1,5 +1,6 @@
 #include "service/sidecar/worker.h"
 
+#include <utility>
 #include <vector>
 
 namespace service {
@@ -16,6 +17,15 @@ void Worker::Start() {
   thread_ = std::thread([this] { io_.run(); });
 }
 
+void Worker::Drain() {
+  Post([this] {
+    draining_ = true;
+    for (const std::shared_ptr<Connection>& connection : Connections()) {
+      connection->Drain();
+    }
+  });
+}
+
 void Worker::StopAndJoin() {
   if (!thread_.joinable()) return;
   Post([this] {
@@ -30,16 +40,20 @@ void Worker::Join(std::shared_ptr<Connection> connection) {
     connection->Stop();
     return;
   }
-  const Connection* key = connection.get();
-  connections_.emplace(key, std::move(connection));
+  connections_.emplace(connection.get(), connection);
+  if (draining_) connection->Drain();
+}
+
+std::vector<std::shared_ptr<Connection>> Worker::Connections() const {
+  std::vector<std::shared_ptr<Connection>> all;
+  all.reserve(connections_.size());
+  for (const auto& [key, connection] : connections_) all.push_back(connection);
+  return all;
 }
 
 void Worker::StopConnections() {
   stopping_ = true;
-  std::vector<std::shared_ptr<Connection>> all;
-  all.reserve(connections_.size());
-  for (auto& [key, connection] : connections_) all.push_back(connection);
-  for (const std::shared_ptr<Connection>& connection : all) {
+  for (const std::shared_ptr<Connection>& connection : Connections()) {
     connection->Stop();
   }
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/types/span.h"
@@ -24,8 +25,8 @@ inline constexpr size_t kReadSize = 64 * 1024;
 // Worker is one thread with its own event loop. A connection lives on one
 // worker from its start to its end, so that its state needs no lock.
 //
-// Post() is thread-safe; everything else belongs to the worker's thread, or to
-// any one thread while it does not run.
+// Post() and Drain() are thread-safe; everything else belongs to the worker's
+// thread, or to any one thread while it does not run.
 class Worker {
  public:
   Worker();
@@ -43,6 +44,9 @@ class Worker {
     asio::post(io_, std::move(task));
   }
 
+  // Drains all connections, and those that join later. Thread-safe.
+  void Drain();
+
   // Stops all connections and ends the thread. A worker that never ran just
   // drops its tasks. Not from the worker's own thread.
   void StopAndJoin();
@@ -55,11 +59,12 @@ class Worker {
   absl::Span<uint8_t> scratch() { return absl::MakeSpan(*scratch_); }
 
   // Keeps `connection` alive until Leave(). One that joins while the worker
-  // stops is stopped at once.
+  // drains or stops is drained or stopped at once.
   void Join(std::shared_ptr<Connection> connection);
   void Leave(const Connection* connection) { connections_.erase(connection); }
 
  private:
+  std::vector<std::shared_ptr<Connection>> Connections() const;
   void StopConnections();
 
   asio::io_context io_;
@@ -68,6 +73,7 @@ class Worker {
   const std::unique_ptr<std::array<uint8_t, kReadSize>> scratch_;
   absl::flat_hash_map<const Connection*, std::shared_ptr<Connection>>
       connections_;
+  bool draining_ = false;
   bool stopping_ = false;
   std::thread thread_;
 };

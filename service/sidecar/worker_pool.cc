@@ -18,6 +18,10 @@ void WorkerPool::Start() {
   for (const std::unique_ptr<Worker>& worker : workers_) worker->Start();
 }
 
+void WorkerPool::Drain() {
+  for (const std::unique_ptr<Worker>& worker : workers_) worker->Drain();
+}
+
 void WorkerPool::StopAndJoin() {
   for (const std::unique_ptr<Worker>& worker : workers_) {
     worker->StopAndJoin();

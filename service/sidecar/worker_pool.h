@@ -18,6 +18,8 @@ class WorkerPool {
   explicit WorkerPool(size_t size);
 
   void Start();
+  // See Worker::Drain().
+  void Drain();
   // Stops all connections and ends all threads.
   void StopAndJoin();
 
