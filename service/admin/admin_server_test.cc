@@ -157,7 +157,7 @@ TEST_F(AdminServerTest, ShowsStatusOfAgent) {
   EXPECT_EQ(supply.time_left().seconds(), 50 * 3600);
   EXPECT_EQ(pad.source(), "generator");
   EXPECT_EQ(pad.table_id(), "00112233445566778899aabbccddeeff");
-  EXPECT_EQ(status.peers_size(), 2);
+  EXPECT_EQ(status.peers_size(), 3);
   ASSERT_EQ(status.tunnels_size(), 1);
   const api::Tunnel& tunnel = status.tunnels(0);
   EXPECT_EQ(tunnel.name(), "to-bob");
@@ -175,7 +175,7 @@ TEST_F(AdminServerTest, ListsPeers) {
   grpc::ClientContext context;
   api::ListPeersResponse peers;
   ASSERT_TRUE(Agent()->ListPeers(&context, {}, &peers).ok());
-  ASSERT_EQ(peers.peers_size(), 2);
+  ASSERT_EQ(peers.peers_size(), 3);
   const api::Peer& bob = peers.peers(0);
   EXPECT_EQ(bob.name(), "bob@south.example");
   EXPECT_TRUE(bob.ready());
@@ -186,8 +186,41 @@ TEST_F(AdminServerTest, ListsPeers) {
   EXPECT_EQ(bob.keys_accept(), 1u);
   EXPECT_EQ(bob.exchanges_ok(), 17u);
   EXPECT_EQ(bob.exchanges_failed(), 4u);
+  EXPECT_EQ(bob.mode(), "dske");
+  EXPECT_EQ(bob.hubs_down(), "");
+  EXPECT_FALSE(bob.has_lanes());
   EXPECT_FALSE(peers.peers(1).ready());
   EXPECT_EQ(peers.peers(1).detail(), "too few hubs answer");
+}
+
+TEST_F(AdminServerTest, ListsLanesOfPeers) {
+  StartAgent();
+  grpc::ClientContext context;
+  api::ListPeersResponse peers;
+  ASSERT_TRUE(Agent()->ListPeers(&context, {}, &peers).ok());
+  ASSERT_EQ(peers.peers_size(), 3);
+  const api::Peer& carol = peers.peers(1);
+  EXPECT_EQ(carol.mode(), "both");
+  EXPECT_EQ(carol.hubs_down(), "unmediated_only");
+  ASSERT_TRUE(carol.has_lanes());
+  EXPECT_EQ(carol.lanes().address(), "10.0.0.3:8443");
+  EXPECT_TRUE(carol.lanes().connected());
+  EXPECT_EQ(carol.lanes().detail(), "");
+  EXPECT_EQ(carol.lanes().leaves_left(), 4294965247u);
+  EXPECT_EQ(carol.lanes().rollbacks_detected(), 1u);
+  EXPECT_EQ(carol.lanes().skipped_leaves(), 5u);
+  EXPECT_EQ(carol.lanes().reroots(), 2u);
+  EXPECT_TRUE(carol.lanes().jump_waits());
+  EXPECT_TRUE(carol.lanes().hubs_down());
+  const api::Peer& dave = peers.peers(2);
+  EXPECT_EQ(dave.mode(), "unmediated");
+  EXPECT_EQ(dave.hubs_down(), "");
+  EXPECT_EQ(dave.hubs_size(), 0);
+  ASSERT_TRUE(dave.has_lanes());
+  EXPECT_FALSE(dave.lanes().connected());
+  EXPECT_EQ(dave.lanes().detail(), "connection refused");
+  EXPECT_FALSE(dave.lanes().jump_waits());
+  EXPECT_FALSE(dave.lanes().hubs_down());
 }
 
 TEST_F(AdminServerTest, ListsKeys) {
@@ -195,7 +228,7 @@ TEST_F(AdminServerTest, ListsKeys) {
   grpc::ClientContext context;
   api::ListKeysResponse keys;
   ASSERT_TRUE(Agent()->ListKeys(&context, {}, &keys).ok());
-  ASSERT_EQ(keys.keys_size(), 2);
+  ASSERT_EQ(keys.keys_size(), 3);
   const api::Key& key = keys.keys(0);
   EXPECT_EQ(key.id(), "0000000000000001");
   EXPECT_EQ(key.peer(), "bob@south.example");
@@ -210,6 +243,9 @@ TEST_F(AdminServerTest, ListsKeys) {
   EXPECT_EQ(key.uses(), 12u);
   EXPECT_EQ(key.use_limit(), 1048576u);
   EXPECT_FALSE(keys.keys(1).has_expires_in());
+  EXPECT_EQ(keys.keys(2).source(), "unmediated");
+  EXPECT_EQ(keys.keys(2).label(), "computational");
+  EXPECT_EQ(keys.keys(2).hubs_size(), 0);
 }
 
 TEST_F(AdminServerTest, ListsKeysOfOnePeer) {
@@ -259,6 +295,24 @@ TEST_F(AdminServerTest, RotatesKey) {
   EXPECT_EQ(response.key().id(), "0000000000000004");
 }
 
+TEST_F(AdminServerTest, AllowsJump) {
+  StartAgent();
+  auto stub = Agent();
+  const auto allow = [&stub](const std::string& peer) {
+    grpc::ClientContext context;
+    api::AllowJumpRequest request;
+    request.set_peer(peer);
+    api::AllowJumpResponse response;
+    return stub->AllowJump(&context, request, &response);
+  };
+  EXPECT_TRUE(allow("carol@east.example").ok());
+  grpc::Status status = allow("bob@south.example");
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(status.error_message(), "no jump waits for the operator");
+  EXPECT_EQ(allow("mallory@west.example").error_code(),
+            grpc::StatusCode::NOT_FOUND);
+}
+
 TEST_F(AdminServerTest, BoundsWaitOfCallWithoutDeadline) {
   StartAgent();
   grpc::ClientContext context;
@@ -299,6 +353,10 @@ TEST_F(AdminServerTest, RefusesCallsThatNameNoPeer) {
   api::RotateKeyResponse rotated;
   grpc::ClientContext second;
   EXPECT_EQ(stub->RotateKey(&second, {}, &rotated).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  api::AllowJumpResponse allowed;
+  grpc::ClientContext third;
+  EXPECT_EQ(stub->AllowJump(&third, {}, &allowed).error_code(),
             grpc::StatusCode::INVALID_ARGUMENT);
 }
 

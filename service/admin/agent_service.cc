@@ -95,6 +95,14 @@ grpc::Status AgentService::RotateKey(grpc::ServerContext* context,
                 response);
 }
 
+grpc::Status AgentService::AllowJump(grpc::ServerContext*,
+                                     const api::AllowJumpRequest* request,
+                                     api::AllowJumpResponse*) {
+  absl::Status named = CheckNamed(request->peer());
+  if (!named.ok()) return ToGrpc(named);
+  return ToGrpc(control_.AllowJump(request->peer()));
+}
+
 grpc::Status AgentService::Reload(grpc::ServerContext*,
                                   const api::ReloadRequest*,
                                   api::ReloadResponse* response) {

@@ -29,6 +29,9 @@ class AgentService final : public skex::admin::v1::AgentAdmin::Service {
   grpc::Status RotateKey(grpc::ServerContext* context,
                          const skex::admin::v1::RotateKeyRequest* request,
                          skex::admin::v1::RotateKeyResponse* response) override;
+  grpc::Status AllowJump(grpc::ServerContext* context,
+                         const skex::admin::v1::AllowJumpRequest* request,
+                         skex::admin::v1::AllowJumpResponse* response) override;
   grpc::Status Reload(grpc::ServerContext* context,
                       const skex::admin::v1::ReloadRequest* request,
                       skex::admin::v1::ReloadResponse* response) override;

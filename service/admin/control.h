@@ -2,6 +2,7 @@
 #define SERVICE_ADMIN_CONTROL_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,28 +53,55 @@ struct KeyView {
   std::string peer;    // the other agent
   std::string role;    // "dial" (we open connections with it) or "accept"
   std::string state;   // "ready", "active", "tentative", "confirmed", "retired"
-  std::string source;  // "dske"
+  std::string source;  // "dske", "unmediated" or "both"
   std::string label;   // "information-theoretic" or "computational"
-  std::vector<std::string> hubs;
-  uint32_t threshold = 0;  // k of hubs.size()
+  std::vector<std::string> hubs;  // none of an unmediated key
+  uint32_t threshold = 0;         // k of hubs.size()
   absl::Duration age;
   absl::Duration expires_in;
   uint32_t uses = 0;
   uint32_t use_limit = 0;
 };
 
+// The two lanes of a pair that agrees on keys without hubs: this agent begins
+// on one of them, the peer on the other. Counted since the start.
+struct LanesView {
+  // Where the peer answers; empty: not known, only the peer begins.
+  std::string address;
+  bool connected = false;  // a connection to there is up; idle ones are closed
+  std::string detail;      // why none can be had; else empty
+  uint64_t leaves_left = 0;         // of this agent's lane
+  uint64_t rollbacks_detected = 0;  // this end proved to be an old copy
+  uint64_t skipped_leaves = 0;  // of the peer's lane: no message came for them
+  uint64_t reroots = 0;         // new roots of this agent's lane
+  bool jump_waits = false;      // no key comes before AllowJump()
+  bool hubs_down = false;  // new keys are unmediated alone, for want of hubs
+};
+
+// How many keys with one peer are alike in this.
+struct KeyCountView {
+  std::string role;  // as of KeyView
+  std::string source;
+  std::string label;
+  uint64_t keys = 0;
+};
+
 struct PeerView {
   std::string name;
-  bool ready = false;  // a key to dial with is at hand
-  std::string detail;  // why not, in one sentence; empty when ready
+  bool ready = false;     // a key to dial with is at hand
+  std::string detail;     // why not, in one sentence; empty when ready
+  std::string mode;       // "dske", "unmediated" or "both"
+  std::string hubs_down;  // with "both": "fail_closed" or "unmediated_only"
   uint32_t threshold = 0;
-  std::vector<std::string> hubs;
+  std::vector<std::string> hubs;  // none with "unmediated"
   std::string freshness;
-  uint32_t keys_ready = 0;   // established, not yet in use
-  uint32_t keys_accept = 0;  // with which the peer may dial us
+  uint32_t keys_ready = 0;         // established, not yet in use
+  uint32_t keys_accept = 0;        // with which the peer may dial us
+  std::vector<KeyCountView> keys;  // that are here, for the metrics
   uint64_t exchanges_ok = 0;
   uint64_t exchanges_failed = 0;
   std::vector<std::string> left_out;  // hubs not used for now, and why
+  std::optional<LanesView> lanes;     // with "unmediated" and "both"
 };
 
 struct TunnelView {
@@ -122,6 +150,12 @@ class AgentControl {
   // connection.
   virtual absl::StatusOr<EstablishedView> Rotate(const std::string& peer,
                                                  absl::Time deadline) = 0;
+
+  // Lets the lane to `peer` go on where the peer's STALE asked for a jump that
+  // needs the operator, who has looked at both machines and their backups:
+  // LaneInitiator::AllowJump(). NOT_FOUND if the peer is not configured,
+  // FAILED_PRECONDITION if it has no lanes, or no jump waits.
+  virtual absl::Status AllowJump(const std::string& peer) = 0;
 
   // Reads the configuration again and takes over the pads that it names: new
   // ones are used behind the others, what it does not name any more is let go.

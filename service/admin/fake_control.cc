@@ -6,6 +6,8 @@ namespace service {
 namespace {
 
 const char kBob[] = "bob@south.example";
+const char kCarol[] = "carol@east.example";
+const char kDave[] = "dave@west.example";
 
 PadView SomePad() {
   PadView pad;
@@ -57,13 +59,43 @@ PeerView Peer(const std::string& name, const std::string& detail) {
   peer.name = name;
   peer.ready = detail.empty();
   peer.detail = detail;
+  peer.mode = "dske";
   peer.threshold = 2;
   peer.hubs = {"hub1@one.example", "hub2@two.example"};
   peer.freshness = "derived";
   peer.keys_ready = detail.empty() ? 3 : 0;
   peer.keys_accept = 1;
+  peer.keys = {{"dial", "dske", "computational", 4},
+               {"accept", "dske", "computational", 1}};
   peer.exchanges_ok = 17;
   peer.exchanges_failed = 4;
+  return peer;
+}
+
+// Keys are mixed, or would be if there were hubs; a jump waits.
+PeerView MixedPeer() {
+  PeerView peer = Peer(kCarol, "too few hubs answer");
+  peer.mode = "both";
+  peer.hubs_down = "unmediated_only";
+  peer.lanes = LanesView{.address = "10.0.0.3:8443",
+                         .connected = true,
+                         .leaves_left = 4294965247,
+                         .rollbacks_detected = 1,
+                         .skipped_leaves = 5,
+                         .reroots = 2,
+                         .jump_waits = true,
+                         .hubs_down = true};
+  return peer;
+}
+
+PeerView UnmediatedPeer() {
+  PeerView peer = Peer(kDave, "");
+  peer.mode = "unmediated";
+  peer.threshold = 0;
+  peer.hubs.clear();
+  peer.lanes = LanesView{.address = "10.0.0.4:8443",
+                         .detail = "connection refused",
+                         .leaves_left = 4294966271};
   return peer;
 }
 
@@ -81,6 +113,16 @@ KeyView Key(const std::string& id, const std::string& role) {
   key.expires_in = absl::Minutes(59);
   key.uses = 12;
   key.use_limit = 1048576;
+  return key;
+}
+
+KeyView UnmediatedKey(const std::string& id) {
+  KeyView key = Key(id, "dial");
+  key.peer = kDave;
+  key.source = "unmediated";
+  key.label = "computational";
+  key.hubs.clear();
+  key.threshold = 0;
   return key;
 }
 
@@ -121,16 +163,18 @@ AgentView FakeAgentControl::Status() {
   view.detail = "no key for carol@east.example";
   view.hubs = {Hub("hub1@one.example", ""),
                Hub("hub2@two.example", "connection refused")};
-  view.peers = {Peer(kBob, ""),
-                Peer("carol@east.example", "too few hubs answer")};
+  view.peers = {Peer(kBob, ""), MixedPeer(), UnmediatedPeer()};
   view.tunnels = {Tunnel()};
   return view;
 }
 
 std::vector<KeyView> FakeAgentControl::Keys() {
   std::vector<KeyView> keys = {Key("0000000000000001", "dial"),
-                               Key("0000000000000002", "accept")};
-  keys[1].peer = "carol@east.example";
+                               Key("0000000000000002", "accept"),
+                               UnmediatedKey("0000000000000005")};
+  keys[1].peer = kCarol;
+  keys[1].source = "both";
+  keys[1].label = "computational";
   keys[1].expires_in = absl::InfiniteDuration();
   return keys;
 }
@@ -143,6 +187,17 @@ absl::StatusOr<EstablishedView> FakeAgentControl::Establish(
 absl::StatusOr<EstablishedView> FakeAgentControl::Rotate(
     const std::string& peer, absl::Time deadline) {
   return NewKey("0000000000000004", peer, deadline);
+}
+
+absl::Status FakeAgentControl::AllowJump(const std::string& peer) {
+  MutexLock lock(&mutex_);
+  if (peer == kBob || peer == kDave) {
+    return absl::FailedPreconditionError("no jump waits for the operator");
+  }
+  if (peer != kCarol) {
+    return absl::NotFoundError("peer " + peer + " is not configured");
+  }
+  return error_;
 }
 
 absl::StatusOr<EstablishedView> FakeAgentControl::NewKey(

@@ -9,9 +9,10 @@
 
 namespace service {
 
-// An agent that shows one hub ready and one away, a ready and an unready peer,
-// a tunnel and two keys. For tests of what is built over AgentControl.
-// Thread-safe.
+// An agent that shows one hub ready and one away, a tunnel, and three peers
+// with a key of each: bob, with whom keys come through hubs, is ready; carol,
+// with whom they are mixed, is not; with dave they are unmediated. For tests of
+// what is built over AgentControl. Thread-safe.
 class FakeAgentControl : public AgentControl {
  public:
   AgentView Status() override;
@@ -23,7 +24,9 @@ class FakeAgentControl : public AgentControl {
   // The same; the key has another id.
   absl::StatusOr<EstablishedView> Rotate(const std::string& peer,
                                          absl::Time deadline) override;
-
+  // OK for "carol@east.example", or the error of FailWith() if there is one;
+  // FAILED_PRECONDITION for the other peers, NOT_FOUND for everybody else.
+  absl::Status AllowJump(const std::string& peer) override;
   // A sentence, or the error of FailWith().
   absl::StatusOr<std::string> Reload() override;
 

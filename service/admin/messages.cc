@@ -60,6 +60,20 @@ api::Tunnel ToMessage(const TunnelView& view) {
   return tunnel;
 }
 
+api::Lanes ToMessage(const LanesView& view) {
+  api::Lanes lanes;
+  lanes.set_address(view.address);
+  lanes.set_connected(view.connected);
+  lanes.set_detail(view.detail);
+  lanes.set_leaves_left(view.leaves_left);
+  lanes.set_rollbacks_detected(view.rollbacks_detected);
+  lanes.set_skipped_leaves(view.skipped_leaves);
+  lanes.set_reroots(view.reroots);
+  lanes.set_jump_waits(view.jump_waits);
+  lanes.set_hubs_down(view.hubs_down);
+  return lanes;
+}
+
 }  // namespace
 
 api::AgentStatus ToMessage(const AgentView& view) {
@@ -91,6 +105,9 @@ api::Peer ToMessage(const PeerView& view) {
   peer.set_exchanges_ok(view.exchanges_ok);
   peer.set_exchanges_failed(view.exchanges_failed);
   for (const std::string& hub : view.left_out) peer.add_left_out(hub);
+  peer.set_mode(view.mode);
+  peer.set_hubs_down(view.hubs_down);
+  if (view.lanes.has_value()) *peer.mutable_lanes() = ToMessage(*view.lanes);
   return peer;
 }
 

@@ -545,6 +545,10 @@ absl::StatusOr<EstablishedView> AgentRuntime::Rotate(const std::string& peer,
   return absl::UnavailableError("the new key was used up at once");
 }
 
+absl::Status AgentRuntime::AllowJump(const std::string&) {
+  return absl::UnimplementedError("no lanes yet");
+}
+
 absl::StatusOr<AgentRuntime::PadChanges> AgentRuntime::PlanReload(
     const AgentConfig& config) {
   if (config.name != name_) {

@@ -72,6 +72,7 @@ class AgentRuntime : public AgentControl {
                                             absl::Time deadline) override;
   absl::StatusOr<EstablishedView> Rotate(const std::string& peer,
                                          absl::Time deadline) override;
+  absl::Status AllowJump(const std::string& peer) override;
   absl::StatusOr<std::string> Reload() override;
 
  private:

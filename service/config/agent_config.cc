@@ -89,6 +89,18 @@ AgentLimits ReadLimits(const TomlTable& root) {
   return limits;
 }
 
+// A peer with lanes answers where the first tunnel to it leads, unless its
+// table says otherwise.
+void FillAddresses(AgentConfig& config) {
+  for (PeerEntry& peer : config.peers) {
+    if (!peer.UsesLanes() || peer.address.has_value()) continue;
+    const auto tunnel = std::find_if(
+        config.outbounds.begin(), config.outbounds.end(),
+        [&](const OutboundEntry& known) { return known.peer == peer.name; });
+    if (tunnel != config.outbounds.end()) peer.address = tunnel->connect;
+  }
+}
+
 std::string ReadDeliverySocket(const TomlTable& root, const std::string& path,
                                const AgentConfig& config) {
   const bool needed = std::any_of(
@@ -134,8 +146,9 @@ absl::StatusOr<AgentConfig> LoadAgentConfig(const std::string& path) {
                      .tls = ReadTls(root),
                      .limits = ReadLimits(root),
                      .hubs = ReadHubs(root, path)};
-  if (root.ok()) config.peers = ReadPeers(root, config.name, config.hubs);
+  if (root.ok()) config.peers = ReadPeers(root, path, config.name, config.hubs);
   if (root.ok()) ReadTunnels(root, path, config);
+  FillAddresses(config);
   if (root.ok()) {
     config.delivery_socket = ReadDeliverySocket(root, path, config);
   }

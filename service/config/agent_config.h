@@ -61,10 +61,19 @@ struct HubEntry {
 // [[peer]]: another agent, and the local policy for keys with it.
 struct PeerEntry {
   skex::AgentId name;
-  std::vector<skex::HubId> hubs;  // known hubs, each once
-  uint32_t threshold = 0;         // k
-  uint32_t min_hubs = 0;          // smallest n, threshold <= min_hubs
-  bool central_trust = false;     // one operator may hold k shares
+  // Known hubs, each once; none, and no policy for them, with mode kUnmediated.
+  std::vector<skex::HubId> hubs;
+  uint32_t threshold = 0;      // k
+  uint32_t min_hubs = 0;       // smallest n, threshold <= min_hubs
+  bool central_trust = false;  // one operator may hold k shares
+  // How keys are established.
+  skex::KeySource mode = skex::KeySource::kDske;
+  // With kBoth: while too few hubs can be reached, keys are unmediated alone.
+  // Else there are none then.
+  bool unmediated_when_hubs_down = false;
+  // Where the peer takes lane messages, its inbound tunnel; TCP. None: this
+  // agent answers on the peer's lane, and begins nothing on its own.
+  std::optional<Endpoint> address = std::nullopt;
   skex::Freshness freshness = skex::Freshness::kDerived;
   uint16_t key_bytes = 32;
   absl::Duration rekey_interval = absl::Seconds(60);
@@ -74,6 +83,9 @@ struct PeerEntry {
   uint32_t pool_low = 2;
   uint32_t pool_high = 4;
   absl::Duration exchange_timeout = absl::Seconds(3);
+
+  bool UsesHubs() const { return mode != skex::KeySource::kUnmediated; }
+  bool UsesLanes() const { return mode != skex::KeySource::kDske; }
 };
 
 // [[outbound]]: plain in, TLS out to `peer` at `connect`.
@@ -109,7 +121,8 @@ struct AgentConfig {
 // Reads and checks the file at `path`. Returns INVALID_ARGUMENT with one line,
 // `FILE:LINE:COL: what is wrong; way out`, for a file that is missing,
 // unreadable, not TOML, or breaks any rule; the first error counts. Reads no
-// other file, but checks that every pad is there.
+// other file, but checks that every pad is there. Lanes are state, and not
+// looked for: the agent says at its start if a pair was not imported.
 absl::StatusOr<AgentConfig> LoadAgentConfig(const std::string& path);
 
 }  // namespace service

@@ -44,6 +44,9 @@ drain_timeout = "4s"
 key_wait = "5s"
 [[peer]]
 name = "bob@south.example"
+mode = "both"
+hubs_down = "unmediated_only"
+address = "10.0.0.3:8443"
 hubs = ["hub1@one.example", "hub3@three.example"]
 threshold = 2
 min_hubs = 2
@@ -95,6 +98,9 @@ forward = "127.0.0.1:80"
   EXPECT_EQ(config->hubs[2].operator_name, "four.example");
   ASSERT_EQ(config->peers.size(), 1u);
   const PeerEntry& peer = config->peers[0];
+  EXPECT_EQ(peer.mode, skex::KeySource::kBoth);
+  EXPECT_TRUE(peer.unmediated_when_hubs_down);
+  EXPECT_EQ(peer.address->ToString(), "10.0.0.3:8443");
   EXPECT_EQ(peer.hubs.size(), 2u);
   EXPECT_EQ(peer.threshold, 2u);
   EXPECT_EQ(peer.min_hubs, 2u);
@@ -134,6 +140,9 @@ TEST_F(AgentConfigTest, HasTheDocumentedDefaults) {
   EXPECT_EQ(config->limits.drain_timeout, absl::Seconds(10));
   EXPECT_EQ(config->limits.key_wait, absl::Milliseconds(500));
   const PeerEntry& peer = config->peers[0];
+  EXPECT_EQ(peer.mode, skex::KeySource::kDske);
+  EXPECT_FALSE(peer.unmediated_when_hubs_down);
+  EXPECT_FALSE(peer.address.has_value());
   EXPECT_EQ(peer.hubs.size(), 3u);
   EXPECT_EQ(peer.min_hubs, 2u);
   EXPECT_EQ(peer.freshness, skex::Freshness::kDerived);

@@ -1,12 +1,17 @@
 #include "service/config/peer_reader.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "service/config/daemon_reader.h"
+#include "skex/psk/mixing.h"
 
 namespace service {
 namespace {
@@ -130,9 +135,64 @@ void CheckThreshold(const TomlTable& table, const PeerEntry& peer,
   CheckOperators(table, peer, hubs);
 }
 
+// Refuses `keys`, which would do nothing with the mode of the table.
+void RefuseForMode(const TomlTable& table,
+                   std::initializer_list<absl::string_view> keys,
+                   absl::string_view modes) {
+  for (const absl::string_view key : keys) {
+    if (!table.Has(key)) continue;
+    table.FailAt(key, absl::StrCat("'", key, "' is there only with mode ",
+                                   modes, "; remove it, or change 'mode'"));
+  }
+}
+
+// How keys are established, and what they need besides hubs.
+void ReadMode(const TomlTable& table, const std::string& path,
+              PeerEntry& peer) {
+  peer.mode = table.Choice("mode", peer.mode,
+                           {{"dske", skex::KeySource::kDske},
+                            {"unmediated", skex::KeySource::kUnmediated},
+                            {"both", skex::KeySource::kBoth}});
+  if (!table.ok()) return;
+  if (!peer.UsesLanes()) {
+    RefuseForMode(table, {"address"}, "\"unmediated\" or \"both\"");
+  } else if (table.Has("address")) {
+    peer.address = ReadEndpoint(table, "address", "10.0.0.2:8443", path, {});
+  }
+  if (peer.mode != skex::KeySource::kBoth) {
+    RefuseForMode(table, {"hubs_down"}, "\"both\"");
+  } else {
+    peer.unmediated_when_hubs_down =
+        table.Choice("hubs_down", peer.unmediated_when_hubs_down,
+                     {{"fail_closed", false}, {"unmediated_only", true}});
+  }
+}
+
+void ReadHubPolicy(const TomlTable& table, const std::vector<HubEntry>& hubs,
+                   PeerEntry& peer) {
+  peer.hubs = ReadHubNames(table, hubs);
+  peer.threshold = static_cast<uint32_t>(
+      table.RequiredInteger("threshold", 1, kMaxHubs, "2"));
+  peer.min_hubs = static_cast<uint32_t>(
+      table.Integer("min_hubs", peer.threshold, 1, kMaxHubs));
+  peer.central_trust = table.Bool("central_trust", false);
+  peer.exchange_timeout =
+      table.Duration("exchange_timeout", peer.exchange_timeout,
+                     absl::Milliseconds(10), absl::Minutes(5));
+  if (table.ok()) CheckThreshold(table, peer, hubs);
+}
+
 void ReadKeyBytes(const TomlTable& table, PeerEntry& peer) {
   peer.key_bytes = static_cast<uint16_t>(table.Integer(
       "key_bytes", peer.key_bytes, skex::kLeastKeyBytes, skex::kMostKeyBytes));
+  if (peer.mode == skex::KeySource::kBoth &&
+      peer.key_bytes != skex::kMixedKeySize) {
+    table.FailAt(
+        "key_bytes",
+        absl::StrCat("'key_bytes' is ", peer.key_bytes,
+                     "; with mode \"both\" choose ", skex::kMixedKeySize,
+                     ", the only size of keys that are mixed"));
+  }
   if (skex::IsKeySize(peer.key_bytes, peer.freshness)) return;
   table.FailAt(
       "key_bytes",
@@ -155,9 +215,6 @@ void ReadKeyLife(const TomlTable& table, PeerEntry& peer) {
                                      absl::Seconds(1), kWeek);
   peer.overlap =
       table.Duration("overlap", peer.overlap, absl::ZeroDuration(), kWeek);
-  peer.exchange_timeout =
-      table.Duration("exchange_timeout", peer.exchange_timeout,
-                     absl::Milliseconds(10), absl::Minutes(5));
   peer.connections_per_key = static_cast<uint32_t>(
       table.Integer("connections_per_key", peer.connections_per_key, 1,
                     kMaxConnectionsPerKey));
@@ -183,7 +240,21 @@ void ReadKeyLife(const TomlTable& table, PeerEntry& peer) {
   }
 }
 
+// No tunnel leads to a peer whose keys are for delivery.
+void CheckDeliveryAddress(const TomlTable& table, const PeerEntry& peer) {
+  if (peer.freshness != skex::Freshness::kDelivery || !peer.UsesLanes() ||
+      peer.address.has_value()) {
+    return;
+  }
+  table.FailAt("freshness",
+               absl::StrCat("no tunnel leads to peer '", peer.name.text(),
+                            "' with freshness \"delivery\", so nothing says "
+                            "where it answers; add for example address = "
+                            "\"10.0.0.2:8443\""));
+}
+
 std::optional<PeerEntry> ReadPeer(const TomlTable& table,
+                                  const std::string& path,
                                   const skex::AgentId& self,
                                   const std::vector<HubEntry>& hubs,
                                   const std::vector<PeerEntry>& others) {
@@ -201,30 +272,35 @@ std::optional<PeerEntry> ReadPeer(const TomlTable& table,
                                         "' is configured twice; remove one"));
     }
   }
-  PeerEntry peer{.name = *name, .hubs = ReadHubNames(table, hubs)};
-  peer.threshold = static_cast<uint32_t>(
-      table.RequiredInteger("threshold", 1, kMaxHubs, "2"));
-  peer.min_hubs = static_cast<uint32_t>(
-      table.Integer("min_hubs", peer.threshold, 1, kMaxHubs));
-  peer.central_trust = table.Bool("central_trust", false);
+  PeerEntry peer{.name = *name, .hubs = {}};
+  ReadMode(table, path, peer);
+  if (peer.UsesHubs()) {
+    ReadHubPolicy(table, hubs, peer);
+  } else {
+    RefuseForMode(
+        table,
+        {"hubs", "threshold", "min_hubs", "central_trust", "exchange_timeout"},
+        "\"dske\" or \"both\"");
+  }
   if (!table.ok()) return std::nullopt;
-  CheckThreshold(table, peer, hubs);
   ReadKeyLife(table, peer);
+  CheckDeliveryAddress(table, peer);
   return peer;
 }
 
 }  // namespace
 
-std::vector<PeerEntry> ReadPeers(const TomlTable& root,
+std::vector<PeerEntry> ReadPeers(const TomlTable& root, const std::string& path,
                                  const skex::AgentId& self,
                                  const std::vector<HubEntry>& hubs) {
   std::vector<PeerEntry> peers;
-  for (const TomlTable& table : root.Tables(
-           "peer", {"name", "hubs", "threshold", "min_hubs", "central_trust",
-                    "freshness", "key_bytes", "rekey_interval", "key_lifetime",
-                    "overlap", "connections_per_key", "pool_low", "pool_high",
-                    "exchange_timeout"})) {
-    std::optional<PeerEntry> peer = ReadPeer(table, self, hubs, peers);
+  for (const TomlTable& table :
+       root.Tables("peer", {"name", "mode", "hubs_down", "address", "hubs",
+                            "threshold", "min_hubs", "central_trust",
+                            "freshness", "key_bytes", "rekey_interval",
+                            "key_lifetime", "overlap", "connections_per_key",
+                            "pool_low", "pool_high", "exchange_timeout"})) {
+    std::optional<PeerEntry> peer = ReadPeer(table, path, self, hubs, peers);
     if (!peer.has_value() || !table.ok()) break;
     peers.push_back(*std::move(peer));
   }

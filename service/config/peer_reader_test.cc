@@ -1,6 +1,10 @@
 #include "service/config/peer_reader.h"
 
 #include <gtest/gtest.h>
+#include <string.h>
+
+#include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "service/config/config_file_testing.h"
@@ -25,6 +29,20 @@ class PeerReaderTest : public ConfigFileTest {
 
   static std::string Peer(absl::string_view lines) {
     return absl::StrCat("[[peer]]\nname = \"bob@south.example\"\n", lines);
+  }
+
+  // A file without hubs, to be continued in line 6.
+  static std::string NoHubs() {
+    return absl::StrCat(
+        "name = \"alice@north.example\"\nstate_dir = \"state\"\n",
+        Peer("mode = \"unmediated\"\n"));
+  }
+
+  static std::string Tunnel(absl::string_view name, absl::string_view connect) {
+    return absl::StrCat("[[outbound]]\nname = \"", name,
+                        "\"\nlisten = \"127.0.0.1:0\"\npeer = "
+                        "\"bob@south.example\"\nconnect = \"",
+                        connect, "\"\n");
   }
 };
 
@@ -191,6 +209,136 @@ TEST_F(PeerReaderTest, RefusesKeysForDeliveryThatNobodyCouldTake) {
       "agent.toml:1:1: a peer has freshness \"delivery\", but nobody could "
       "take its keys; add [delivery] with for example socket = "
       "\"delivery.sock\"");
+}
+
+TEST_F(PeerReaderTest, TakesUnmediatedPeersWithoutHubs) {
+  absl::StatusOr<AgentConfig> config =
+      LoadAgent(NoHubs() + "key_bytes = 64\nfreshness = \"exchange\"\n");
+  ASSERT_TRUE(config.ok()) << config.status();
+  const PeerEntry& peer = config->peers[0];
+  EXPECT_EQ(peer.mode, skex::KeySource::kUnmediated);
+  EXPECT_FALSE(peer.UsesHubs());
+  EXPECT_TRUE(peer.UsesLanes());
+  EXPECT_TRUE(peer.hubs.empty());
+  EXPECT_EQ(peer.threshold, 0u);
+  EXPECT_EQ(peer.key_bytes, 64);
+  EXPECT_FALSE(peer.unmediated_when_hubs_down);
+}
+
+TEST_F(PeerReaderTest, GivesUnmediatedPeersNoneOfTheHubsOfTheFile) {
+  absl::StatusOr<AgentConfig> config =
+      LoadAgent(ThreeHubs() + Peer("mode = \"unmediated\"\n"));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_TRUE(config->peers[0].hubs.empty());
+}
+
+TEST_F(PeerReaderTest, RefusesAPolicyForHubsThatAreNotUsed) {
+  for (const auto& [key, value] :
+       {std::pair("hubs", "[]"), std::pair("threshold", "2"),
+        std::pair("min_hubs", "2"), std::pair("central_trust", "true"),
+        std::pair("exchange_timeout", "\"3s\"")}) {
+    EXPECT_EQ(AgentError(absl::StrCat(NoHubs(), key, " = ", value, "\n")),
+              absl::StrCat("agent.toml:6:", strlen(key) + 4, ": '", key,
+                           "' is there only with mode \"dske\" or \"both\"; "
+                           "remove it, or change 'mode'"));
+  }
+}
+
+TEST_F(PeerReaderTest, TakesBothSourcesAtOnce) {
+  absl::StatusOr<AgentConfig> config =
+      LoadAgent(OnePeer() + "mode = \"both\"\n");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->peers[0].mode, skex::KeySource::kBoth);
+  EXPECT_TRUE(config->peers[0].UsesHubs());
+  EXPECT_TRUE(config->peers[0].UsesLanes());
+  EXPECT_EQ(config->peers[0].hubs.size(), 3u);
+  EXPECT_FALSE(config->peers[0].unmediated_when_hubs_down);
+
+  config = LoadAgent(OnePeer() +
+                     "mode = \"both\"\nhubs_down = \"unmediated_only\"\n");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_TRUE(config->peers[0].unmediated_when_hubs_down);
+
+  EXPECT_EQ(AgentError(ThreeHubs() + Peer("mode = \"both\"\n")),
+            "agent.toml:15:1: the key 'threshold' is missing in this [[peer]]; "
+            "add for example threshold = 2");
+}
+
+TEST_F(PeerReaderTest, MixesKeysOfOneSizeOnly) {
+  EXPECT_EQ(AgentError(OnePeer() + "mode = \"both\"\nkey_bytes = 64\n"),
+            "agent.toml:19:13: 'key_bytes' is 64; with mode \"both\" choose "
+            "32, the only size of keys that are mixed");
+  EXPECT_TRUE(LoadAgent(OnePeer() + "mode = \"both\"\nkey_bytes = 32\n").ok());
+}
+
+TEST_F(PeerReaderTest, RefusesUnknownModes) {
+  EXPECT_EQ(AgentError(OnePeer() + "mode = \"ratchet\"\n"),
+            "agent.toml:18:8: 'mode' cannot be 'ratchet'; use one of: dske, "
+            "unmediated, both");
+  EXPECT_EQ(AgentError(OnePeer() + "mode = \"both\"\nhubs_down = \"wait\"\n"),
+            "agent.toml:19:13: 'hubs_down' cannot be 'wait'; use one of: "
+            "fail_closed, unmediated_only");
+}
+
+TEST_F(PeerReaderTest, RefusesToGoOnWithoutHubsUnlessKeysAreMixed) {
+  const std::string line = "hubs_down = \"fail_closed\"\n";
+  EXPECT_EQ(AgentError(OnePeer() + line),
+            "agent.toml:18:13: 'hubs_down' is there only with mode \"both\"; "
+            "remove it, or change 'mode'");
+  EXPECT_EQ(AgentError(NoHubs() + line),
+            "agent.toml:6:13: 'hubs_down' is there only with mode \"both\"; "
+            "remove it, or change 'mode'");
+}
+
+TEST_F(PeerReaderTest, TakesTheAddressOfTheFirstTunnelToThePeer) {
+  absl::StatusOr<AgentConfig> config = LoadAgent(
+      NoHubs() + Tunnel("a", "10.0.0.2:8443") + Tunnel("b", "10.0.0.3:8443"));
+  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_TRUE(config->peers[0].address.has_value());
+  EXPECT_EQ(config->peers[0].address->ToString(), "10.0.0.2:8443");
+}
+
+TEST_F(PeerReaderTest, TakesAnAddressBeforeThatOfATunnel) {
+  absl::StatusOr<AgentConfig> config =
+      LoadAgent(NoHubs() + "address = \"bob.example:9443\"\n" +
+                Tunnel("a", "10.0.0.2:8443"));
+  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_TRUE(config->peers[0].address.has_value());
+  EXPECT_EQ(config->peers[0].address->ToString(), "bob.example:9443");
+}
+
+TEST_F(PeerReaderTest, HasNoAddressOfAPeerThatOnlyDials) {
+  EXPECT_FALSE(LoadAgent(NoHubs())->peers[0].address.has_value());
+  // Nor of one without lanes.
+  EXPECT_FALSE(LoadAgent(OnePeer() + Tunnel("a", "10.0.0.2:8443"))
+                   ->peers[0]
+                   .address.has_value());
+}
+
+TEST_F(PeerReaderTest, RefusesBadAddresses) {
+  EXPECT_EQ(AgentError(OnePeer() + "address = \"10.0.0.2:8443\"\n"),
+            "agent.toml:18:11: 'address' is there only with mode "
+            "\"unmediated\" or \"both\"; remove it, or change 'mode'");
+  EXPECT_EQ(AgentError(NoHubs() + "address = \"unix:/a\"\n"),
+            "agent.toml:6:11: 'address' cannot be a Unix socket; write for "
+            "example address = \"10.0.0.2:8443\"");
+  EXPECT_EQ(AgentError(NoHubs() + "address = \"10.0.0.2:0\"\n"),
+            "agent.toml:6:11: 'address' has port 0, to which nobody can "
+            "connect; give the port of the other end");
+}
+
+TEST_F(PeerReaderTest, WantsAnAddressForUnmediatedDelivery) {
+  const std::string peer = NoHubs() + "freshness = \"delivery\"\n";
+  const std::string socket = "[delivery]\nsocket = \"keys.sock\"\n";
+  EXPECT_EQ(AgentError(peer + socket),
+            "agent.toml:6:13: no tunnel leads to peer 'bob@south.example' with "
+            "freshness \"delivery\", so nothing says where it answers; add "
+            "for example address = \"10.0.0.2:8443\"");
+  const std::string address = "address = \"10.0.0.2:8443\"\n";
+  absl::StatusOr<AgentConfig> config =
+      LoadAgent(peer + address + "key_bytes = 4096\n" + socket);
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->peers[0].key_bytes, 4096);
 }
 
 }  // namespace

@@ -96,7 +96,7 @@ class TunnelReader {
     std::vector<skex::AgentId> allow;
     const std::vector<std::string> texts =
         table.Strings("allow", "alice@north.example");
-    if (texts.empty()) {
+    if (texts.empty() && !TakesLaneMessagesOnly()) {
       table.FailAt("allow",
                    "an inbound tunnel without allowed peers serves nobody; "
                    "add for example allow = [\"alice@north.example\"]");
@@ -117,6 +117,15 @@ class TunnelReader {
       }
     }
     return allow;
+  }
+
+  // Peers that use no tunnel may still have lanes, whose messages come to one.
+  bool TakesLaneMessagesOnly() const {
+    return std::any_of(config_.peers.begin(), config_.peers.end(),
+                       [](const PeerEntry& peer) {
+                         return peer.UsesLanes() &&
+                                peer.freshness == skex::Freshness::kDelivery;
+                       });
   }
 
   void CheckPlainSide(const TomlTable& table, absl::string_view key,

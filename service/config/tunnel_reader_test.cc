@@ -71,6 +71,15 @@ TEST_F(TunnelReaderTest, RefusesAnAllowListThatIsEmptyOrRepeatsItself) {
             "lower-case letters, digits, '.', '-' and '_', at most 128 bytes");
 }
 
+TEST_F(TunnelReaderTest, AllowListMayBeEmptyForLaneMessagesAlone) {
+  const std::string delivers =
+      OnePeer() +
+      "mode = \"both\"\nfreshness = \"delivery\"\naddress = \"10.0.0.2:1\"\n";
+  EXPECT_TRUE(LoadAgent(delivers + Inbound("127.0.0.1:1", "") +
+                        "[delivery]\nsocket = \"keys.sock\"\n")
+                  .ok());
+}
+
 TEST_F(TunnelReaderTest, RefusesRepeatedNamesAndAddresses) {
   EXPECT_EQ(AgentError(OnePeer() + Outbound() + Outbound("127.0.0.1:8081")),
             "agent.toml:24:8: tunnel 'to-bob' is configured twice; rename one");

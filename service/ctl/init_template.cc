@@ -78,6 +78,12 @@ constexpr absl::string_view kAgentNetwork = R"(
 # hubs and threshold.
 #[[peer]]
 #name = "bob@south.example"
+# dske: keys through hubs. unmediated: keys of the two agents alone, which need
+# a pair of credentials, see skexctl pair. both: one of each, mixed.
+# With both also hubs_down = "unmediated_only", to go on without hubs. With the
+# latter two also address = "10.0.0.2:8443", where no outbound tunnel leads to
+# the peer.
+#mode = "dske"
 # Default: all hubs of this file.
 #hubs = ["hub1@one.example", "hub2@two.example", "hub3@three.example"]
 # How many hubs together could read the keys (k).

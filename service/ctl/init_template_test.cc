@@ -85,6 +85,7 @@ TEST_F(InitTemplateTest, AnAgentsTemplateShowsTheDefaults) {
   EXPECT_EQ(taken->daemon.log_format, plain->daemon.log_format);
   const PeerEntry defaults{.name = agent_, .hubs = {}};
   const PeerEntry& peer = taken->peers[0];
+  EXPECT_EQ(peer.mode, defaults.mode);
   EXPECT_EQ(peer.freshness, defaults.freshness);
   EXPECT_EQ(peer.rekey_interval, defaults.rekey_interval);
   EXPECT_EQ(peer.key_lifetime, defaults.key_lifetime);

@@ -27,8 +27,7 @@ namespace {
 
 constexpr char kRotation[] =
     "To rotate the root of a pair: make a new pair, revoke the old one at both "
-    "agents,\nimport the new credentials. Running daemons do not use the lanes "
-    "yet.";
+    "agents,\nimport the new credentials.";
 
 struct Options {
   std::string config;

@@ -53,6 +53,40 @@ void CollectHubs(const std::vector<HubView>& hubs,
   pads.AppendTo(out);
 }
 
+void CollectLanes(const std::vector<PeerView>& peers,
+                  std::vector<MetricFamily>& out) {
+  auto connected = FamilyOfViews::Gauge(
+      "skex_lane_connected", "Whether a connection for lane messages is up.");
+  auto left = FamilyOfViews::Gauge("skex_lane_leaves_left",
+                                   "Leaves that this agent can still use.");
+  auto rollbacks = FamilyOfViews::Counter(
+      "skex_lane_rollbacks_total",
+      "How often this end proved to be restored from an old copy.");
+  auto skipped =
+      FamilyOfViews::Counter("skex_lane_skipped_leaves_total",
+                             "Leaves of the peer for which no message came.");
+  auto reroots = FamilyOfViews::Counter("skex_lane_reroots_total",
+                                        "New roots of this agent's lane.");
+  auto alone = FamilyOfViews::Gauge(
+      "skex_lane_hubs_down",
+      "Whether keys that are mixed otherwise are unmediated alone.");
+  for (const PeerView& peer : peers) {
+    if (!peer.lanes.has_value()) continue;
+    const LanesView& lanes = *peer.lanes;
+    const MetricLabels labels = {{"peer", peer.name}};
+    connected.Add(labels, lanes.connected ? 1 : 0);
+    left.Add(labels, static_cast<double>(lanes.leaves_left));
+    rollbacks.Add(labels, static_cast<double>(lanes.rollbacks_detected));
+    skipped.Add(labels, static_cast<double>(lanes.skipped_leaves));
+    reroots.Add(labels, static_cast<double>(lanes.reroots));
+    alone.Add(labels, lanes.hubs_down ? 1 : 0);
+  }
+  for (FamilyOfViews* family :
+       {&connected, &left, &rollbacks, &skipped, &reroots, &alone}) {
+    family->AppendTo(out);
+  }
+}
+
 void CollectAgent(const AgentView& agent, std::vector<MetricFamily>& out) {
   FamilyOfViews::Gauge("skex_build_info", "What is running; always 1.")
       .Add({{"version", agent.version}, {"boringssl", agent.boringssl}}, 1)
@@ -63,7 +97,20 @@ void CollectAgent(const AgentView& agent, std::vector<MetricFamily>& out) {
     ready.Add({{"peer", peer.name}}, peer.keys_ready);
   }
   ready.AppendTo(out);
+  auto keys = FamilyOfViews::Gauge("skex_keys",
+                                   "Keys with the peer, by what they rest on.");
+  for (const PeerView& peer : agent.peers) {
+    for (const KeyCountView& count : peer.keys) {
+      keys.Add({{"peer", peer.name},
+                {"role", count.role},
+                {"source", count.source},
+                {"label", count.label}},
+               static_cast<double>(count.keys));
+    }
+  }
+  keys.AppendTo(out);
   CollectHubs(agent.hubs, out);
+  CollectLanes(agent.peers, out);
 }
 
 void CollectTunnels(const std::vector<TunnelSnapshot>& tunnels,

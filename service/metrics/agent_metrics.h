@@ -26,6 +26,12 @@ namespace service {
 //   skex_keys_ready{peer}                         gauge
 //   skex_hub_connected{hub}                       gauge, 0 or 1
 //   skex_pad_...{hub}                             see PadFamilies
+//   skex_lane_connected{peer}                     gauge, 0 or 1; this and the
+//                                                 next: peers with lanes
+//   skex_lane_leaves_left{peer}                   gauge
+//   skex_lane_rollbacks_total{peer}               counter
+//   skex_lane_skipped_leaves_total{peer}          counter
+//   skex_lane_reroots_total{peer}                 counter
 //   skex_exchanges_total{peer,result}             counter
 //   skex_exchange_duration_seconds{peer}          histogram, successful ones
 //   skex_share_inconsistent_total{hub,initiator}  counter

@@ -30,7 +30,9 @@ class AgentMetricsTest : public testing::Test {
   FakeAgentControl control_;
   TunnelSnapshot tunnel_;
   std::shared_ptr<AgentMetrics> metrics_ = std::make_shared<AgentMetrics>(
-      AgentMetrics::Names{{kBob, "carol@east.example"}, {kHub1}}, [this] {
+      AgentMetrics::Names{{kBob, "carol@east.example", "dave@west.example"},
+                          {kHub1}},
+      [this] {
         return AgentMetrics::Snapshot{control_.Status(), {tunnel_}};
       });
 };
@@ -42,6 +44,7 @@ TEST_F(AgentMetricsTest, ShowsViews) {
             1);
   EXPECT_EQ(samples.at("skex_keys_ready{peer=\"bob@south.example\"}"), 3);
   EXPECT_EQ(samples.at("skex_keys_ready{peer=\"carol@east.example\"}"), 0);
+  EXPECT_EQ(samples.at("skex_keys_ready{peer=\"dave@west.example\"}"), 3);
   EXPECT_EQ(samples.at("skex_hub_connected{hub=\"hub1@one.example\"}"), 1);
   EXPECT_EQ(samples.at("skex_hub_connected{hub=\"hub2@two.example\"}"), 0);
   EXPECT_EQ(samples.at("skex_pad_bytes_wasted{hub=\"hub1@one.example\"}"), 512);
@@ -54,6 +57,36 @@ TEST_F(AgentMetricsTest, ShowsViews) {
   EXPECT_EQ(samples.at(pad + "direction=\"send\",stream=\"otp\"}"), 2000);
   EXPECT_EQ(samples.at(pad + "direction=\"receive\",stream=\"mac\"}"), 3000);
   EXPECT_EQ(samples.at(pad + "direction=\"receive\",stream=\"otp\"}"), 4000);
+}
+
+TEST_F(AgentMetricsTest, ShowsLanes) {
+  auto samples = Scrape();
+  const std::string carol = "{peer=\"carol@east.example\"}";
+  EXPECT_EQ(samples.at("skex_lane_connected" + carol), 1);
+  EXPECT_EQ(samples.at("skex_lane_leaves_left" + carol), 4294965247);
+  EXPECT_EQ(samples.at("skex_lane_rollbacks_total" + carol), 1);
+  EXPECT_EQ(samples.at("skex_lane_skipped_leaves_total" + carol), 5);
+  EXPECT_EQ(samples.at("skex_lane_reroots_total" + carol), 2);
+  EXPECT_EQ(samples.at("skex_lane_hubs_down" + carol), 1);
+  const std::string dave = "{peer=\"dave@west.example\"}";
+  EXPECT_EQ(samples.at("skex_lane_connected" + dave), 0);
+  EXPECT_EQ(samples.at("skex_lane_rollbacks_total" + dave), 0);
+}
+
+TEST_F(AgentMetricsTest, ShowsWhatKeysRestOn) {
+  auto samples = Scrape();
+  const std::string bob = "skex_keys{peer=\"bob@south.example\",role=";
+  const std::string rest = ",source=\"dske\",label=\"computational\"}";
+  EXPECT_EQ(samples.at(bob + "\"dial\"" + rest), 4);
+  EXPECT_EQ(samples.at(bob + "\"accept\"" + rest), 1);
+}
+
+TEST_F(AgentMetricsTest, ShowsNoLanesOfPeersThatHaveNone) {
+  for (const auto& [name, value] : Scrape()) {
+    EXPECT_FALSE(absl::StartsWith(name, "skex_lane_") &&
+                 absl::StrContains(name, kBob))
+        << name;
+  }
 }
 
 TEST_F(AgentMetricsTest, CountsExchanges) {

@@ -64,6 +64,8 @@ class Call {
                    WithPeer<api::EstablishKeyRequest>());
       case OnlineVerb::kRotate:
         return Ask(stub, &Stub::RotateKey, WithPeer<api::RotateKeyRequest>());
+      case OnlineVerb::kAllowJump:
+        return Ask(stub, &Stub::AllowJump, WithPeer<api::AllowJumpRequest>());
       case OnlineVerb::kReload:
         return Ask(stub, &Stub::Reload, api::ReloadRequest());
       default:

@@ -15,6 +15,7 @@ enum class OnlineVerb {
   kKeys,       // agents; of `peer`, or all
   kEstablish,  // agents; needs `peer`
   kRotate,     // agents; needs `peer`
+  kAllowJump,  // agents; needs `peer`
   kTake,       // agents; another API, see take.h
   kAgents,     // hubs
   kReload,

@@ -80,6 +80,11 @@ OnlineVerbs::OnlineVerbs(CLI::App& app) {
           "let new connections to a peer use another key")
       ->add_option("peer", request_.peer, "name of the peer")
       ->required();
+  // Also as an option: the verbs of pairs have it so.
+  AddVerb(app, OnlineVerb::kAllowJump, "allow-jump",
+          "let the lane to a peer jump ahead, after a look at both machines")
+      ->add_option("peer,--peer", request_.peer, "name of the peer")
+      ->required();
   AddTake(app);
   AddVerb(app, OnlineVerb::kAgents, "agents",
           "the agents enrolled with the hub");

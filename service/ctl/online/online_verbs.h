@@ -15,7 +15,7 @@ namespace service {
 //
 //   skexctl [--socket PATH | --config FILE] [--json] [--timeout 5s]
 //       status | peers | keys [PEER] | establish PEER | rotate PEER |
-//       take PEER [--count N | --id ID...]
+//       allow-jump PEER | take PEER [--count N | --id ID...] | reload
 //   skexctl --hub [the same] status | agents | reload
 //
 // The options may stand before or behind the verb. Use: make one, let `app`

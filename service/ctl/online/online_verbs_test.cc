@@ -132,6 +132,18 @@ TEST_F(OnlineVerbsTest, ShowsStatusOfAgent) {
       "carol@east.example  not ready  2 of 2  derived       0       1  17  "
       "     4\n"
       "    too few hubs answer\n"
+      "    mode both, unmediated_only; lane to 10.0.0.3:8443 connected, "
+      "4294965247\n"
+      "    leaves left\n"
+      "    lanes: 2 re-rooted, 5 leaves skipped, 1 rollbacks\n"
+      "    too few hubs: new keys are unmediated alone\n"
+      "    the lane waits for skexctl allow-jump carol@east.example\n"
+      "dave@west.example   ready      none    derived       3       1  17  "
+      "     4\n"
+      "    mode unmediated; lane to 10.0.0.4:8443 down (connection refused), "
+      "4294966271\n"
+      "    leaves left\n"
+      "    lanes: 0 re-rooted, 0 leaves skipped, 0 rollbacks\n"
       "\n"
       "TUNNEL  KIND      LISTEN          OPEN  TOTAL  FAILED\n"
       "to-bob  outbound  127.0.0.1:8080     5    100       2\n"
@@ -158,8 +170,13 @@ TEST_F(OnlineVerbsTest, ListsKeys) {
             "carol@east.example\n"
             "KEY               ROLE    STATE     AGE  EXPIRES  USES\n"
             "0000000000000002  accept  active  90.0s    never    12\n"
-            "    information-theoretic, dske 2 of 2: hub1@one.example "
-            "hub2@two.example\n");
+            "    computational, both 2 of 2: hub1@one.example "
+            "hub2@two.example\n"
+            "\n"
+            "dave@west.example\n"
+            "KEY               ROLE  STATE     AGE  EXPIRES  USES\n"
+            "0000000000000005  dial  active  90.0s   59m 0s    12\n"
+            "    computational, unmediated\n");
 }
 
 TEST_F(OnlineVerbsTest, ListsKeysOfOnePeer) {
@@ -182,6 +199,20 @@ TEST_F(OnlineVerbsTest, RotatesKey) {
   EXPECT_TRUE(
       outcome.Says("connections now use key 0000000000000004 for "
                    "bob@south.example, in 12ms\n"));
+}
+
+TEST_F(OnlineVerbsTest, AllowsJump) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"allow-jump", "carol@east.example"},
+        std::vector<std::string>{"allow-jump", "--peer",
+                                 "carol@east.example"}}) {
+    Outcome outcome = Agent(arguments);
+    ExpectFits(outcome);
+    EXPECT_EQ(outcome.out, "allowed: the lane goes on behind the jump\n");
+  }
+  Outcome outcome = Agent({"allow-jump", "dave@west.example"});
+  EXPECT_EQ(outcome.exit_status, 1);
+  EXPECT_EQ(outcome.err, "skexctl: no jump waits for the operator\n");
 }
 
 TEST_F(OnlineVerbsTest, ShowsStatusOfHub) {
@@ -217,11 +248,16 @@ TEST_F(OnlineVerbsTest, ReloadsHub) {
 TEST_F(OnlineVerbsTest, PrintsJsonForEveryVerb) {
   const std::string bob = "bob@south.example";
   std::vector<Outcome> outcomes = {
-      Agent({"--json", "status"}),      Agent({"peers", "--json"}),
-      Agent({"keys", "--json"}),        Agent({"establish", bob, "--json"}),
-      Agent({"rotate", bob, "--json"}), Hub({"status", "--json"}),
-      Hub({"agents", "--json"}),        Hub({"reload", "--json"}),
-      Agent({"reload", "--json"})};
+      Agent({"--json", "status"}),
+      Agent({"peers", "--json"}),
+      Agent({"keys", "--json"}),
+      Agent({"establish", bob, "--json"}),
+      Agent({"rotate", bob, "--json"}),
+      Hub({"status", "--json"}),
+      Hub({"agents", "--json"}),
+      Hub({"reload", "--json"}),
+      Agent({"reload", "--json"}),
+      Agent({"allow-jump", "carol@east.example", "--json"})};
   for (const Outcome& outcome : outcomes) {
     EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
     EXPECT_TRUE(nlohmann::json::accept(outcome.out)) << outcome.out;
@@ -230,7 +266,7 @@ TEST_F(OnlineVerbsTest, PrintsJsonForEveryVerb) {
 
 TEST_F(OnlineVerbsTest, JsonHasEveryField) {
   auto keys = nlohmann::json::parse(Agent({"keys", "--json"}).out);
-  ASSERT_EQ(keys["keys"].size(), 2u);
+  ASSERT_EQ(keys["keys"].size(), 3u);
   EXPECT_EQ(keys["keys"][0],
             nlohmann::json::parse(
                 "{\"id\":\"0000000000000001\",\"peer\":\"bob@south.example\","
@@ -246,6 +282,11 @@ TEST_F(OnlineVerbsTest, JsonHasEveryField) {
   EXPECT_EQ(supply["left"], 0.6);
   EXPECT_EQ(supply["pads"][1]["total_bytes"], 64 * 1024 * 1024);
   EXPECT_EQ(supply["pads"][1]["connected"], false);
+  EXPECT_EQ(status["peers"][0]["mode"], "dske");
+  EXPECT_TRUE(status["peers"][0]["lanes"].is_null());
+  EXPECT_EQ(status["peers"][1]["hubs_down"], "unmediated_only");
+  EXPECT_EQ(status["peers"][1]["lanes"]["leaves_left"], 4294965247);
+  EXPECT_EQ(status["peers"][1]["lanes"]["jump_waits"], true);
 }
 
 TEST_F(OnlineVerbsTest, PrintsReasonOfFailure) {
@@ -295,6 +336,7 @@ TEST_F(OnlineVerbsTest, SaysThatTheOtherKindAnswers) {
 TEST_F(OnlineVerbsTest, RefusesVerbOfTheOtherKind) {
   EXPECT_EQ(Hub({"peers"}).exit_status, 2);
   EXPECT_EQ(Hub({"rotate", "bob@south.example"}).exit_status, 2);
+  EXPECT_EQ(Hub({"allow-jump", "bob@south.example"}).exit_status, 2);
   EXPECT_EQ(Agent({"agents"}).exit_status, 2);
 }
 
@@ -332,6 +374,7 @@ TEST_F(OnlineVerbsTest, RefusesBadCommandLines) {
            {"status", "--socket", "a", "--config", "b"},
            {"establish"},
            {"rotate"},
+           {"allow-jump"},
            {"status", "more"}}) {
     EXPECT_THROW(Run(arguments), CLI::ParseError) << arguments.back();
   }

@@ -27,8 +27,9 @@ std::string OfHubs(uint32_t threshold, int hubs) {
   return absl::StrCat(threshold, " of ", hubs);
 }
 
-// "information-theoretic, 2 of 3 hubs: ..."
+// "information-theoretic, dske 2 of 3: ...", "computational, unmediated".
 std::string Origin(const api::Key& key) {
+  if (key.hubs().empty()) return absl::StrCat(key.label(), ", ", key.source());
   return absl::StrCat(key.label(), ", ", key.source(), " ",
                       OfHubs(key.threshold(), key.hubs_size()), ": ",
                       absl::StrJoin(key.hubs(), " "));
@@ -77,6 +78,39 @@ void AddPadNotes(const api::PadSupply& supply, Table& table) {
   }
 }
 
+// What a peer has with whom keys do not come through hubs alone.
+void AddLaneNotes(const api::Peer& peer, Table& table) {
+  if (!peer.has_lanes()) return;
+  const api::Lanes& lanes = peer.lanes();
+  std::string lane = absl::StrCat("mode ", peer.mode());
+  if (!peer.hubs_down().empty()) {
+    absl::StrAppend(&lane, ", ", peer.hubs_down());
+  }
+  if (lanes.address().empty()) {
+    absl::StrAppend(&lane, "; only the peer begins");
+  } else {
+    absl::StrAppend(&lane, "; lane to ", lanes.address(), " ");
+    if (lanes.connected()) {
+      absl::StrAppend(&lane, "connected");
+    } else if (lanes.detail().empty()) {
+      absl::StrAppend(&lane, "idle");
+    } else {
+      absl::StrAppend(&lane, "down (", lanes.detail(), ")");
+    }
+  }
+  table.AddNote(absl::StrCat(lane, ", ", lanes.leaves_left(), " leaves left"));
+  table.AddNote(absl::StrCat("lanes: ", lanes.reroots(), " re-rooted, ",
+                             lanes.skipped_leaves(), " leaves skipped, ",
+                             lanes.rollbacks_detected(), " rollbacks"));
+  if (lanes.hubs_down()) {
+    table.AddNote("too few hubs: new keys are unmediated alone");
+  }
+  if (lanes.jump_waits()) {
+    table.AddNote(
+        absl::StrCat("the lane waits for skexctl allow-jump ", peer.name()));
+  }
+}
+
 Table PeerTable(const google::protobuf::RepeatedPtrField<api::Peer>& peers) {
   Table table({{"PEER"},
                {"STATE"},
@@ -87,14 +121,16 @@ Table PeerTable(const google::protobuf::RepeatedPtrField<api::Peer>& peers) {
                {"OK", true},
                {"FAILED", true}});
   for (const api::Peer& peer : peers) {
-    table.AddRow({peer.name(), peer.ready() ? "ready" : "not ready",
-                  OfHubs(peer.threshold(), peer.hubs_size()), peer.freshness(),
-                  absl::StrCat(peer.keys_ready()),
-                  absl::StrCat(peer.keys_accept()),
-                  absl::StrCat(peer.exchanges_ok()),
-                  absl::StrCat(peer.exchanges_failed())});
+    table.AddRow(
+        {peer.name(), peer.ready() ? "ready" : "not ready",
+         peer.hubs().empty() ? "none"
+                             : OfHubs(peer.threshold(), peer.hubs_size()),
+         peer.freshness(), absl::StrCat(peer.keys_ready()),
+         absl::StrCat(peer.keys_accept()), absl::StrCat(peer.exchanges_ok()),
+         absl::StrCat(peer.exchanges_failed())});
     table.AddNote(peer.detail());
     for (const std::string& hub : peer.left_out()) table.AddNote(hub);
+    AddLaneNotes(peer, table);
   }
   return table;
 }
@@ -151,8 +187,10 @@ void Render(const api::AgentStatus& status, std::ostream& out) {
   PrintWrapped(
       out, 0,
       status.ready() ? "ready" : absl::StrCat("not ready: ", status.detail()));
-  out << "\n";
-  HubTable(status.hubs()).Print(out);
+  if (!status.hubs().empty()) {
+    out << "\n";
+    HubTable(status.hubs()).Print(out);
+  }
   out << "\n";
   PeerTable(status.peers()).Print(out);
   if (status.tunnels().empty()) return;
@@ -194,6 +232,10 @@ void Render(const api::EstablishKeyResponse& established, std::ostream& out) {
 
 void Render(const api::RotateKeyResponse& rotated, std::ostream& out) {
   RenderNewKey("connections now use key", rotated, out);
+}
+
+void Render(const api::AllowJumpResponse&, std::ostream& out) {
+  PrintWrapped(out, 0, "allowed: the lane goes on behind the jump");
 }
 
 void Render(const api::HubStatus& status, std::ostream& out) {

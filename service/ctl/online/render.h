@@ -17,6 +17,8 @@ void Render(const skex::admin::v1::EstablishKeyResponse& established,
             std::ostream& out);
 void Render(const skex::admin::v1::RotateKeyResponse& rotated,
             std::ostream& out);
+void Render(const skex::admin::v1::AllowJumpResponse& allowed,
+            std::ostream& out);
 void Render(const skex::admin::v1::HubStatus& status, std::ostream& out);
 void Render(const skex::admin::v1::ListAgentsResponse& agents,
             std::ostream& out);
