@@ -15,10 +15,7 @@
 namespace service {
 namespace {
 
-constexpr absl::Duration kReconnectDelay = absl::Milliseconds(250);
 constexpr absl::Duration kHousekeepInterval = absl::Milliseconds(500);
-// A stream on which the hub does not welcome us is given up after this time.
-constexpr absl::Duration kWelcomePatience = absl::Seconds(10);
 // How often a connection without a key may cut a back-off short.
 constexpr absl::Duration kHurryInterval = absl::Seconds(1);
 
@@ -38,10 +35,6 @@ skex::PeerPolicy PolicyOf(const PeerEntry& entry) {
   return policy;
 }
 
-PadFiles PadFilesOf(const skex::AgentId& agent, const HubEntry& hub) {
-  return {skex::Side::kAgent, agent, hub.name, hub.pads, hub.least_source};
-}
-
 }  // namespace
 
 AgentRuntime::AgentRuntime(const AgentConfig& config, FileSystem* files,
@@ -49,67 +42,44 @@ AgentRuntime::AgentRuntime(const AgentConfig& config, FileSystem* files,
     : name_(config.name),
       files_(files),
       log_(log),
-      node_({.self = config.name,
-             .boot = skex::RandomId<skex::BootId>(entropy_),
-             .entropy = &entropy_}),
-      psks_(&entropy_,
-            [this] {
-              // One task at a time is enough: it looks at all peers.
-              if (!demand_posted_.exchange(true)) {
-                loop_.Post([this] { OnDemand(); });
-              }
-            }),
-      erasure_(log),
-      pad_watch_(log, "hub") {}
+      hubs_(config.name, files, &node_, &loop_, log),
+      boot_(skex::RandomId<skex::BootId>(entropy_)),
+      node_({.self = config.name, .boot = boot_, .entropy = &entropy_}),
+      psks_(&entropy_, [this] {
+        // One task at a time is enough: it looks at all peers.
+        if (!demand_posted_.exchange(true)) {
+          loop_.Post([this] { OnDemand(); });
+        }
+      }) {}
 
 absl::StatusOr<std::unique_ptr<AgentRuntime>> AgentRuntime::Create(
     const AgentConfig& config, FileSystem* files, Log* log) {
   auto runtime = absl::WrapUnique(new AgentRuntime(config, files, log));
-  absl::Status status = runtime->OpenHubs(config);
+  absl::Status status = runtime->hubs_.Open(config);
   if (!status.ok()) return status;
   status = runtime->AddPeers(config);
+  if (!status.ok()) return status;
+  status = runtime->OpenLanes(config);
   if (!status.ok()) return status;
   return runtime;
 }
 
-absl::Status AgentRuntime::OpenHubs(const AgentConfig& config) {
-  if (!config.daemon.pad_log.empty()) {
-    absl::StatusOr<std::unique_ptr<PadAudit>> audit =
-        PadAudit::Open(files_, config.daemon.pad_log);
-    if (!audit.ok()) return audit.status();
-    audit_ = *std::move(audit);
-  }
-  for (const HubEntry& entry : config.hubs) {
-    absl::StatusOr<PadChange> pads =
-        PlanPads(*files_, PadFilesOf(config.name, entry), {}, audit_.get());
-    if (!pads.ok()) return pads.status();
-    Hub& hub = hubs_
-                   .emplace(entry.name, Hub{.name = entry.name,
-                                            .address = entry.address,
-                                            .last_error = "not tried yet"})
-                   .first->second;
-    bool added = false;
-    hub.pads.Apply(
-        *std::move(pads),
-        [&](skex::Pad* pad) {
-          if (added) {
-            node_.AddPad(entry.name, pad);
-          } else {
-            node_.AddHub(entry.name, pad);
-          }
-          added = true;
-        },
-        [](const skex::TableId&) {});
-  }
+absl::Status AgentRuntime::OpenLanes(const AgentConfig& config) {
+  absl::StatusOr<std::unique_ptr<AgentLanes>> lanes =
+      AgentLanes::Open(config, files_, boot_, &entropy_, &node_, &loop_, log_);
+  if (!lanes.ok()) return lanes.status();
+  lanes_ = *std::move(lanes);
   return absl::OkStatus();
 }
 
 absl::Status AgentRuntime::AddPeers(const AgentConfig& config) {
   for (const PeerEntry& entry : config.peers) {
-    const skex::PeerPolicy peer_policy = PolicyOf(entry);
-    absl::Status status = peer_policy.Check();
-    if (!status.ok()) return status;
-    node_.AddPeer(peer_policy);
+    if (entry.mode != skex::KeySource::kUnmediated) {
+      const skex::PeerPolicy peer_policy = PolicyOf(entry);
+      absl::Status status = peer_policy.Check();
+      if (!status.ok()) return status;
+      node_.AddPeer(peer_policy);
+    }
     const bool delivery = entry.freshness == skex::Freshness::kDelivery;
     const bool dials =
         delivery ||
@@ -136,9 +106,8 @@ AgentRuntime::~AgentRuntime() { Stop(); }
 void AgentRuntime::Start(Surroundings surroundings) {
   surroundings_ = std::move(surroundings);
   started_ = MonotonicNow();
-  for (auto& [name, hub] : hubs_) {
-    hub.connection = std::make_unique<HubConnection>(hub.address);
-  }
+  hubs_.Start(surroundings_.metrics);
+  lanes_->Start([this] { HandleEvents(); }, surroundings_.metrics);
   running_ = true;
   loop_.Start([this] { return AfterTasks(); });
 }
@@ -149,7 +118,6 @@ void AgentRuntime::Stop() {
     loop_.Stop();
     return;
   }
-  bool quiet = hubs_.empty();
   psks_.Stop();
   loop_.Call([this] {
     stopping_ = true;
@@ -157,38 +125,31 @@ void AgentRuntime::Stop() {
       Finish(*waiter, absl::UnavailableError("the agent is stopping"));
     }
     waiters_.clear();
-    for (auto& [name, hub] : hubs_) hub.connection->Disconnect();
+    hubs_.Disconnect();
   });
+  lanes_->Stop();
   // The streams end on gRPC's threads, which still post to the loop.
-  while (!quiet) {
-    loop_.Call([this, &quiet] {
-      quiet = std::none_of(hubs_.begin(), hubs_.end(), [](const auto& entry) {
-        return entry.second.streaming;
-      });
-    });
+  for (bool quiet = false; !quiet;) {
+    loop_.Call([this, &quiet] { quiet = hubs_.quiet(); });
     if (!quiet) absl::SleepFor(absl::Milliseconds(5));
   }
   loop_.Stop();
-  for (auto& [name, hub] : hubs_) {
-    for (skex::Pad* pad : hub.pads.pads()) pad->EraseUsed(true).IgnoreError();
-  }
+  hubs_.EraseUsed();
 }
 
 absl::Duration AgentRuntime::AfterTasks() {
   const absl::Duration now = MonotonicNow();
   node_.OnTime(Now());
   if (now >= housekeep_at_) Housekeep(now);
-  ConnectHubs(now);
+  hubs_.Connect(now);
   HandleEvents();
-  WatchHubs();
+  hubs_.Watch();
   ServeWaiters();
   UpdateReadiness();
-  SendFrames();
-  absl::Duration next = housekeep_at_;
+  hubs_.Send(node_.TakeFrames());
+  lanes_->Send(node_.TakeLaneMessages());
+  absl::Duration next = std::min(housekeep_at_, hubs_.NextTime());
   if (const auto due = node_.NextTime()) next = std::min(next, *due);
-  for (const auto& [name, hub] : hubs_) {
-    if (!hub.streaming) next = std::min(next, hub.connect_at);
-  }
   for (const auto& waiter : waiters_) {
     next = std::min(next, now + (waiter->deadline - absl::Now()));
   }
@@ -218,6 +179,34 @@ void AgentRuntime::HandleEvent(skex::AgentEvent& event) {
   } else if (auto* refused = std::get_if<skex::OfferRefused>(&event)) {
     log_->Warning("offer_refused", {{"hub", refused->hub.text()},
                                     {"reason", refused->reason.message()}});
+  } else {
+    OnLaneEvent(event);
+  }
+}
+
+void AgentRuntime::OnLaneEvent(const skex::AgentEvent& event) {
+  const auto side = [](bool outgoing) { return outgoing ? "dial" : "accept"; };
+  if (const auto* late = std::get_if<skex::KeyUnconfirmed>(&event)) {
+    log_->Debug("key_lapsed", {{"key", late->key.Hex()}});
+    psks_.Lapse(late->key);
+  } else if (const auto* old = std::get_if<skex::LaneRolledBack>(&event)) {
+    log_->Warning("lane_rollback", {{"peer", old->peer.text()},
+                                    {"role", side(old->outgoing)},
+                                    {"from", old->from},
+                                    {"to", old->to}});
+  } else if (const auto* jump = std::get_if<skex::LaneJumpRefused>(&event)) {
+    log_->Warning(
+        "lane_jump_refused",
+        {{"peer", jump->peer.text()}, {"from", jump->from}, {"to", jump->to}});
+  } else if (const auto* healed = std::get_if<skex::LaneHealed>(&event)) {
+    log_->Info("lane_rerooted", {{"peer", healed->peer.text()},
+                                 {"role", side(healed->outgoing)}});
+  } else if (const auto* failed = std::get_if<skex::HubsFailed>(&event)) {
+    log_->Warning("hubs_down", {{"peer", failed->peer.text()},
+                                {"reason", failed->reason.message()}});
+  } else if (const auto* back = std::get_if<skex::HubsBack>(&event)) {
+    log_->Info("hubs_back", {{"peer", back->peer.text()}});
+    psks_.ReplaceUnmediated(back->peer);
   }
 }
 
@@ -233,6 +222,7 @@ void AgentRuntime::OnKeys(skex::KeysEstablished& event) {
                {"role", event.initiator ? "dial" : "accept"},
                {"hubs", absl::StrJoin(hubs, ",")},
                {"threshold", static_cast<int>(event.keys[0].terms->threshold)},
+               {"source", skex::KeySourceName(event.keys[0].terms->source)},
                {"label", skex::KeyLabelName(event.keys[0].terms->label)},
                {"first_key", event.keys[0].id.Hex()},
                {"took", event.took}});
@@ -271,81 +261,23 @@ void AgentRuntime::OnFailure(const skex::ExchangeFailed& event) {
     surroundings_.metrics->ExchangeFinished(event.peer.text(), event.reason,
                                             absl::ZeroDuration());
   }
-  // Once for each trouble; after that only for those who look closely.
-  log_->Write(
-      peer.failure_logged ? LogLevel::kDebug : LogLevel::kWarning,
-      "exchange_failed",
-      {{"peer", event.peer.text()}, {"reason", event.reason.message()}});
+  // Once for each trouble; after that only for those who look closely. That
+  // the hubs are down was said as such.
+  const skex::PairLanes* const lanes = node_.lanes(event.peer);
+  const bool said =
+      peer.failure_logged || (lanes != nullptr && lanes->hubs_failed());
+  log_->Write(said ? LogLevel::kDebug : LogLevel::kWarning, "exchange_failed",
+              {{"peer", event.peer.text()},
+               {"reason", WithLinkError(event.peer, event.reason).message()}});
   peer.failure_logged = true;
 }
 
-void AgentRuntime::SendFrames() {
-  for (auto& [name, frame] : node_.TakeFrames()) {
-    Hub& hub = hubs_.at(name);
-    if (hub.streaming) hub.connection->Send(std::move(frame));
-  }
-}
-
-void AgentRuntime::ConnectHubs(absl::Duration now) {
-  if (stopping_) return;
-  for (auto& [name, entry] : hubs_) {
-    Hub& hub = entry;
-    if (hub.streaming || now < hub.connect_at) continue;
-    hub.streaming = true;
-    hub.connected_at = now;
-    hub.connection->Connect(
-        [this, &hub](std::vector<std::string> frames) {
-          loop_.RunOrPost([this, &hub, frames = std::move(frames)] {
-            for (const std::string& frame : frames) OnHubFrame(hub, frame);
-            hub.connection->Dealt();
-          });
-        },
-        [this, &hub](absl::Status status) {
-          loop_.Post([this, &hub, status = std::move(status)] {
-            OnHubEnd(hub, status);
-          });
-        });
-  }
-}
-
-void AgentRuntime::OnHubFrame(Hub& hub, const std::string& frame) {
-  absl::Status status = node_.OnFrame(hub.name, skex::AsBytes(frame), Now());
-  if (status.ok()) return;
-  if (surroundings_.metrics != nullptr) {
-    surroundings_.metrics->MessageRejected(status.code());
-  }
-  log_->Debug("message_rejected",
-              {{"hub", hub.name.text()}, {"reason", status.message()}});
-  if (!node_.link(hub.name).connected()) {
-    hub.last_error = std::string(status.message());
-  }
-}
-
-void AgentRuntime::OnHubEnd(Hub& hub, const absl::Status& status) {
-  node_.OnStreamDown(hub.name);
-  hub.streaming = false;
-  hub.connect_at = MonotonicNow() + kReconnectDelay;
-  hub.last_error = status.code() == absl::StatusCode::kUnauthenticated
-                       ? "the hub does not accept this agent: not enrolled "
-                         "there, or with another pad"
-                       : std::string(status.message());
-}
-
-void AgentRuntime::WatchHubs() {
-  for (auto& [name, hub] : hubs_) {
-    const bool connected = node_.link(name).ready();
-    if (connected == hub.connected) continue;
-    hub.connected = connected;
-    if (connected) {
-      hub.last_error.clear();
-      log_->Info("hub_connected", {{"hub", name.text()}});
-    } else if (!stopping_) {
-      log_->Warning("hub_disconnected",
-                    {{"hub", name.text()},
-                     {"reason", hub.streaming ? node_.link(name).detail()
-                                              : hub.last_error}});
-    }
-  }
+absl::Status AgentRuntime::WithLinkError(const skex::AgentId& peer,
+                                         absl::Status reason) const {
+  const std::string& error = lanes_->LinkError(peer);
+  if (reason.ok() || error.empty()) return reason;
+  return absl::Status(reason.code(),
+                      absl::StrCat(reason.message(), "; ", error));
 }
 
 void AgentRuntime::OnDemand() {
@@ -375,7 +307,8 @@ void AgentRuntime::ServeWaiters() {
       ++it;
       continue;
     }
-    absl::Status reason = node_.LastFailure((*it)->peer);
+    absl::Status reason =
+        WithLinkError((*it)->peer, node_.LastFailure((*it)->peer));
     if (reason.ok()) {
       reason = absl::DeadlineExceededError(
           absl::StrCat("no key with ", (*it)->peer.text(), " in time"));
@@ -397,19 +330,8 @@ void AgentRuntime::Housekeep(absl::Duration now) {
   housekeep_at_ = now + kHousekeepInterval;
   psks_.Expire();
   UpdateDemand();
-  std::vector<skex::Pad*> all;
-  for (auto& [name, entry] : hubs_) {
-    const std::vector<skex::Pad*> pads = entry.pads.pads();
-    all.insert(all.end(), pads.begin(), pads.end());
-    pad_watch_.Look(now, name.text(), pads);
-    if (entry.streaming && !node_.link(name).connected() &&
-        now - entry.connected_at >= kWelcomePatience) {
-      // Something on the way was lost or changed. It is tried anew.
-      entry.connected_at = now;
-      entry.connection->Disconnect();
-    }
-  }
-  erasure_.Run(now, all, audit_.get());
+  hubs_.Tend(now);
+  lanes_->Tend();
 }
 
 std::string AgentRuntime::WhyNotReady() {
@@ -453,26 +375,20 @@ AgentView AgentRuntime::StatusOnLoop() {
   view.uptime = MonotonicNow() - started_;
   view.detail = WhyNotReady();
   view.ready = view.detail.empty();
-  for (const auto& [name, hub] : hubs_) {
-    HubView& out = view.hubs.emplace_back();
-    out.name = name.text();
-    out.address = hub.address.ToString();
-    out.connected = node_.link(name).ready();
-    if (!out.connected) {
-      out.detail = hub.streaming && hub.last_error.empty()
-                       ? node_.link(name).detail()
-                       : hub.last_error;
-    }
-    out.supply =
-        hub.pads.View(node_.link(name), pad_watch_.OutlookOf(name.text()));
-  }
+  view.hubs = hubs_.View();
   const std::vector<skex::KeyListing> keys = psks_.List();
   for (const auto& [name, peer] : peers_) {
     PeerView& out = view.peers.emplace_back();
     out.name = name.text();
     out.ready = psks_.DialKeys(name) > 0;
-    const absl::Status failure = node_.LastFailure(name);
-    out.detail = std::string(failure.message());
+    out.detail =
+        std::string(WithLinkError(name, node_.LastFailure(name)).message());
+    out.mode = std::string(skex::KeySourceName(peer.entry.mode));
+    if (peer.entry.mode == skex::KeySource::kBoth) {
+      out.hubs_down = peer.entry.unmediated_when_hubs_down ? "unmediated_only"
+                                                           : "fail_closed";
+    }
+    if (node_.lanes(name) != nullptr) out.lanes = lanes_->ViewOf(name);
     out.threshold = peer.entry.threshold;
     out.hubs = NamesOf(peer.entry.hubs);
     out.freshness = std::string(skex::FreshnessName(peer.entry.freshness));
@@ -480,6 +396,7 @@ AgentView AgentRuntime::StatusOnLoop() {
       if (key.peer != name) continue;
       out.keys_ready += key.state == skex::KeyState::kReady;
       out.keys_accept += !key.dial;
+      CountKey(key, out.keys);
     }
     out.exchanges_ok = peer.exchanges_ok;
     out.exchanges_failed = peer.exchanges_failed;
@@ -545,56 +462,13 @@ absl::StatusOr<EstablishedView> AgentRuntime::Rotate(const std::string& peer,
   return absl::UnavailableError("the new key was used up at once");
 }
 
-absl::Status AgentRuntime::AllowJump(const std::string&) {
-  return absl::UnimplementedError("no lanes yet");
-}
-
-absl::StatusOr<AgentRuntime::PadChanges> AgentRuntime::PlanReload(
-    const AgentConfig& config) {
-  if (config.name != name_) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the configuration is that of ", config.name.text(), " now, this is ",
-        name_.text(), "; restart the agent to rename it"));
-  }
-  std::map<skex::HubId, std::vector<skex::PadIdentity>> open;
-  const bool running = loop_.Call([this, &open] {
-    for (const auto& [name, hub] : hubs_) open[name] = hub.pads.identities();
-  });
-  if (!running) return absl::UnavailableError("the agent is stopping");
-  PadChanges changes;
-  for (const HubEntry& entry : config.hubs) {
-    const auto hub = open.find(entry.name);
-    if (hub == open.end()) {
-      return absl::FailedPreconditionError(
-          absl::StrCat(entry.name.text(),
-                       " is new in the configuration; restart the agent to "
-                       "add a hub"));
-    }
-    absl::StatusOr<PadChange> change =
-        PlanPads(*files_, PadFilesOf(name_, entry), hub->second, audit_.get());
-    if (!change.ok()) return change.status();
-    changes.emplace(entry.name, *std::move(change));
-  }
-  return changes;
-}
-
-std::string AgentRuntime::TakeOver(PadChanges changes) {
-  size_t added = 0;
-  size_t gone = 0;
-  size_t pads = 0;
-  for (auto& [name, hub] : hubs_) {
-    PadChange& change = changes[name];
-    added += change.added.size();
-    gone += change.gone.size();
-    hub.pads.Apply(
-        std::move(change),
-        [this, &name = name](skex::Pad* pad) { node_.AddPad(name, pad); },
-        [this, &name = name](const skex::TableId& table) {
-          node_.RemovePad(name, table);
-        });
-    pads += hub.pads.pads().size();
-  }
-  return absl::StrCat(pads, " pads: ", added, " new, ", gone, " let go");
+absl::Status AgentRuntime::AllowJump(const std::string& peer) {
+  absl::StatusOr<skex::AgentId> id = skex::AgentId::Parse(peer);
+  if (!id.ok()) return id.status();
+  absl::Status status = absl::UnavailableError("the agent is stopping");
+  loop_.Call([this, &id, &status] { status = node_.AllowJump(*id, Now()); });
+  if (status.ok()) log_->Info("lane_jump_allowed", {{"peer", peer}});
+  return status;
 }
 
 absl::StatusOr<std::string> AgentRuntime::Reload() {
@@ -604,12 +478,22 @@ absl::StatusOr<std::string> AgentRuntime::Reload() {
   }
   absl::StatusOr<AgentConfig> config = surroundings_.read_config();
   if (!config.ok()) return config.status();
-  absl::StatusOr<PadChanges> changes = PlanReload(*config);
-  if (!changes.ok()) return changes.status();
+  if (config->name != name_) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the configuration is that of ", config->name.text(), " now, this is ",
+        name_.text(), "; restart the agent to rename it"));
+  }
+  AgentHubs::Identities open;
   absl::StatusOr<std::string> outcome =
       absl::UnavailableError("the agent is stopping");
-  loop_.Call(
-      [this, &changes, &outcome] { outcome = TakeOver(*std::move(changes)); });
+  if (!loop_.Call([this, &open] { open = hubs_.OpenIdentities(); })) {
+    return outcome;
+  }
+  absl::StatusOr<AgentHubs::Changes> changes = hubs_.Plan(*config, open);
+  if (!changes.ok()) return changes.status();
+  loop_.Call([this, &changes, &outcome] {
+    outcome = hubs_.TakeOver(*std::move(changes));
+  });
   if (outcome.ok()) log_->Info("reloaded", {{"result", *outcome}});
   return outcome;
 }

@@ -14,31 +14,28 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "service/admin/control.h"
+#include "service/agent/agent_hubs.h"
+#include "service/agent/agent_lanes.h"
 #include "service/agent/psk_source.h"
 #include "service/base/event_loop.h"
 #include "service/base/mutex.h"
 #include "service/config/agent_config.h"
 #include "service/log/log.h"
 #include "service/metrics/agent_metrics.h"
-#include "service/pads/open_pads.h"
-#include "service/pads/pad_erasure.h"
-#include "service/pads/pad_watch.h"
-#include "service/relay/hub_connection.h"
-#include "service/storage/pad_audit.h"
 #include "service/storage/system_entropy.h"
 #include "skex/node/agent_node.h"
 
 namespace service {
 
 // AgentRuntime runs an agent's key management: the state machines on an event
-// loop, the streams to the hubs, the pads, the keystore. It keeps every peer's
-// pool filled and connects to hubs again when their streams break.
+// loop, the streams to the hubs, the pads, the lanes, the keystore. It keeps
+// every peer's pool filled and connects to hubs again when their streams break.
 //
 // All public functions are thread-safe, except where noted.
 class AgentRuntime : public AgentControl {
  public:
-  // Opens all pads; nothing runs yet. `files` and `log` must outlive the
-  // runtime. Returns the first pad's error, or that of skex::PeerPolicy.
+  // Opens all pads and lanes; nothing runs yet. `files` and `log` must outlive
+  // the runtime. Returns the first pad's or lane's error, or that of a policy.
   static absl::StatusOr<std::unique_ptr<AgentRuntime>> Create(
       const AgentConfig& config, FileSystem* files, Log* log);
 
@@ -63,6 +60,9 @@ class AgentRuntime : public AgentControl {
 
   // The PSKs of the sidecar's connections.
   PskProvider& psks() { return psks_; }
+  // What answers lane messages that reach the sidecar; null if no peer has
+  // lanes.
+  LaneAnswerer* lanes() { return lanes_->empty() ? nullptr : lanes_.get(); }
   // The keys for applications.
   KeyDelivery& delivery() { return psks_; }
 
@@ -76,17 +76,6 @@ class AgentRuntime : public AgentControl {
   absl::StatusOr<std::string> Reload() override;
 
  private:
-  struct Hub {
-    skex::HubId name;
-    Endpoint address;
-    OpenPads pads;
-    std::unique_ptr<HubConnection> connection;
-    bool streaming = false;       // a stream runs
-    bool connected = false;       // as last logged
-    absl::Duration connect_at;    // when not streaming
-    absl::Duration connected_at;  // when it began, while streaming
-    std::string last_error;
-  };
   struct Peer {
     PeerEntry entry;
     bool dials = false;  // keys to dial it with, or to deliver, are wanted
@@ -110,26 +99,19 @@ class AgentRuntime : public AgentControl {
 
   AgentRuntime(const AgentConfig& config, FileSystem* files, Log* log);
 
-  absl::Status OpenHubs(const AgentConfig& config);
   absl::Status AddPeers(const AgentConfig& config);
-
-  // Opens what is new among the pads that `config` names; on the caller's
-  // thread, since that may read whole files.
-  using PadChanges = std::map<skex::HubId, PadChange>;
-  absl::StatusOr<PadChanges> PlanReload(const AgentConfig& config);
+  absl::Status OpenLanes(const AgentConfig& config);
 
   // On the loop's thread.
   absl::Duration AfterTasks();
-  std::string TakeOver(PadChanges changes);
   void HandleEvents();
   void HandleEvent(skex::AgentEvent& event);
   void OnKeys(skex::KeysEstablished& event);
   void OnFailure(const skex::ExchangeFailed& event);
-  void SendFrames();
-  void WatchHubs();
-  void ConnectHubs(absl::Duration now);
-  void OnHubFrame(Hub& hub, const std::string& frame);
-  void OnHubEnd(Hub& hub, const absl::Status& status);
+  void OnLaneEvent(const skex::AgentEvent& event);
+  // Says also why the peer's link is down, if it is.
+  absl::Status WithLinkError(const skex::AgentId& peer,
+                             absl::Status reason) const;
   void OnDemand();
   void UpdateDemand();
   void ServeWaiters();
@@ -144,16 +126,16 @@ class AgentRuntime : public AgentControl {
   Log* const log_;
   Surroundings surroundings_;
   SystemEntropy entropy_;
-  std::unique_ptr<PadAudit> audit_;
-  std::map<skex::HubId, Hub> hubs_;
+  // The pads and lane files outlive the node, which uses them.
+  AgentHubs hubs_;
+  std::unique_ptr<AgentLanes> lanes_;
   std::map<skex::AgentId, Peer> peers_;
+  const skex::BootId boot_;
   skex::AgentNode node_;
   PskSource psks_;
   std::list<std::shared_ptr<Waiter>> waiters_;
   absl::Duration started_;
   absl::Duration housekeep_at_;
-  PadErasure erasure_;
-  PadWatch pad_watch_;
   bool ready_ = false;  // as last told
   bool stopping_ = false;
   bool running_ = false;

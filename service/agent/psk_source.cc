@@ -43,6 +43,19 @@ size_t PskSource::DialKeys(const skex::AgentId& peer) const {
   return keystore_.DialKeys(peer);
 }
 
+void PskSource::Lapse(const skex::KeyId& key) {
+  MutexLock lock(&mutex_);
+  keystore_.Lapse(key);
+}
+
+void PskSource::ReplaceUnmediated(const skex::AgentId& peer) {
+  {
+    MutexLock lock(&mutex_);
+    keystore_.ReplaceUnmediated(peer, MonotonicNow());
+  }
+  on_demand_();
+}
+
 void PskSource::Expire() {
   MutexLock lock(&mutex_);
   keystore_.Expire(MonotonicNow());

@@ -40,6 +40,8 @@ class PskSource : public PskProvider, public KeyDelivery {
   absl::StatusOr<skex::KeyId> Rotate(const skex::AgentId& peer);
   size_t Deficit(const skex::AgentId& peer);
   size_t DialKeys(const skex::AgentId& peer) const;
+  void Lapse(const skex::KeyId& key);
+  void ReplaceUnmediated(const skex::AgentId& peer);
   void Expire();
   std::vector<skex::KeyListing> List() const;
 

@@ -1,5 +1,7 @@
 #include "service/agent/views.h"
 
+#include <algorithm>
+
 namespace service {
 
 KeyView ViewOf(const skex::KeyListing& key) {
@@ -17,6 +19,20 @@ KeyView ViewOf(const skex::KeyListing& key) {
   view.uses = key.uses;
   view.use_limit = key.use_limit;
   return view;
+}
+
+void CountKey(const skex::KeyListing& key, std::vector<KeyCountView>& counts) {
+  const KeyView view = ViewOf(key);
+  const auto like = std::find_if(
+      counts.begin(), counts.end(), [&view](const KeyCountView& count) {
+        return count.role == view.role && count.source == view.source &&
+               count.label == view.label;
+      });
+  if (like == counts.end()) {
+    counts.push_back({view.role, view.source, view.label, 1});
+  } else {
+    ++like->keys;
+  }
 }
 
 TunnelView ViewOf(const TunnelSnapshot& tunnel) {

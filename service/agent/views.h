@@ -14,6 +14,8 @@ namespace service {
 // What the parts of an agent know, in the words of the admin API.
 
 KeyView ViewOf(const skex::KeyListing& key);
+// Counts `key` among those that are like it.
+void CountKey(const skex::KeyListing& key, std::vector<KeyCountView>& counts);
 TunnelView ViewOf(const TunnelSnapshot& tunnel);
 
 template <class Id>

@@ -85,8 +85,7 @@ absl::Status Agent::Start() {
   if (!tls.ok()) return tls.status();
   absl::StatusOr<std::unique_ptr<Sidecar>> sidecar =
       Sidecar::Create(SidecarOptionsOf(config_), runtime_->psks(),
-                      *std::move(tls), log_, metrics_.get(),
-                      /*lanes=*/nullptr);
+                      *std::move(tls), log_, metrics_.get(), runtime_->lanes());
   if (!sidecar.ok()) return sidecar.status();
   sidecar_ = *std::move(sidecar);
 
@@ -152,7 +151,7 @@ void Agent::Stop() {
 int main(int argc, char** argv) {
   return service::RunDaemon<service::Agent>(
       argc, argv, "skexd",
-      "The agent: establishes keys with peers through hubs and carries TCP "
-      "connections to them over TLS 1.3 with those keys.",
+      "The agent: establishes keys with peers, through hubs or directly, and "
+      "carries TCP connections to them over TLS 1.3 with those keys.",
       &service::LoadAgentConfig);
 }

@@ -1,0 +1,214 @@
+#include "service/agent/agent_lanes.h"
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "service/base/monotonic_time.h"
+#include "service/pairing/pair_folder.h"
+#include "skex/base/bytes.h"
+#include "skex/base/instant.h"
+#include "skex/node/pair_lanes.h"
+#include "skex/ratchet/initiator.h"
+#include "skex/ratchet/lane_policy.h"
+#include "skex/ratchet/responder.h"
+
+namespace service {
+namespace {
+
+skex::Instant Now() { return {absl::Now(), MonotonicNow()}; }
+
+skex::LaneUse UseOf(const PeerEntry& entry) {
+  if (entry.mode == skex::KeySource::kUnmediated) return skex::LaneUse::kAlone;
+  return entry.unmediated_when_hubs_down ? skex::LaneUse::kMixedOrAlone
+                                         : skex::LaneUse::kMixed;
+}
+
+skex::LanePolicy PolicyOf(const PeerEntry& entry,
+                          const skex::AgentId& initiator,
+                          const skex::AgentId& responder) {
+  return {.initiator = initiator,
+          .responder = responder,
+          .freshness = entry.freshness,
+          .key_bytes = entry.key_bytes,
+          .key_lifetime = entry.key_lifetime,
+          .use_limit = entry.connections_per_key,
+          .use = UseOf(entry)};
+}
+
+absl::StatusOr<std::unique_ptr<LaneFile>> OpenFile(FileSystem* files,
+                                                   const std::string& path,
+                                                   const skex::AgentId& peer) {
+  absl::StatusOr<std::unique_ptr<LaneFile>> file = LaneFile::Open(files, path);
+  if (!absl::IsNotFound(file.status())) return file;
+  return absl::FailedPreconditionError(absl::StrCat(
+      "peer ", peer.text(), ": its mode needs a pair, and there is no ", path,
+      "; make one with `skexctl pair make` and import it at both agents with "
+      "`skexctl pair import`"));
+}
+
+}  // namespace
+
+AgentLanes::AgentLanes(skex::AgentNode* node, EventLoop* loop, Log* log)
+    : node_(node),
+      loop_(loop),
+      log_(log),
+      links_({.on_up =
+                  [this](const skex::AgentId& peer) {
+                    loop_->Post([this, peer] { OnUp(peer); });
+                  },
+              .on_message =
+                  [this](const skex::AgentId& peer, std::string message) {
+                    loop_->Post([this, peer, message = std::move(message)] {
+                      OnAnswer(peer, message);
+                    });
+                  },
+              .on_down =
+                  [this](const skex::AgentId& peer, absl::Status reason) {
+                    loop_->Post([this, peer, reason = std::move(reason)] {
+                      OnDown(peer, reason);
+                    });
+                  }}) {}
+
+absl::StatusOr<std::unique_ptr<AgentLanes>> AgentLanes::Open(
+    const AgentConfig& config, FileSystem* files, const skex::BootId& boot,
+    skex::Entropy* entropy, skex::AgentNode* node, EventLoop* loop, Log* log) {
+  auto lanes = absl::WrapUnique(new AgentLanes(node, loop, log));
+  for (const PeerEntry& entry : config.peers) {
+    if (entry.mode == skex::KeySource::kDske) continue;
+    absl::Status status = lanes->OpenPeer(config, entry, files, boot, entropy);
+    if (!status.ok()) return status;
+  }
+  return lanes;
+}
+
+absl::Status AgentLanes::OpenPeer(const AgentConfig& config,
+                                  const PeerEntry& entry, FileSystem* files,
+                                  const skex::BootId& boot,
+                                  skex::Entropy* entropy) {
+  const skex::LanePolicy outgoing = PolicyOf(entry, config.name, entry.name);
+  if (absl::Status status = outgoing.Check(); !status.ok()) return status;
+  const std::string folder = PairFolder(config.daemon.state_dir, entry.name);
+  auto to_peer = OpenFile(files, OutgoingLanePath(folder), entry.name);
+  if (!to_peer.ok()) return to_peer.status();
+  auto from_peer = OpenFile(files, IncomingLanePath(folder), entry.name);
+  if (!from_peer.ok()) return from_peer.status();
+  auto initiator = skex::LaneInitiator::Open({.policy = outgoing,
+                                              .boot = boot,
+                                              .entropy = entropy,
+                                              .storage = to_peer->get()});
+  if (!initiator.ok()) return initiator.status();
+  auto responder = skex::LaneResponder::Open(
+      {.policy = PolicyOf(entry, entry.name, config.name),
+       .boot = boot,
+       .entropy = entropy,
+       .storage = from_peer->get()});
+  if (!responder.ok()) return responder.status();
+  node_->AddLanes(std::make_unique<skex::PairLanes>(
+      skex::PairLanes::Options{.policy = outgoing,
+                               .initiator = *std::move(initiator),
+                               .responder = *std::move(responder),
+                               .initiates = entry.address.has_value()}));
+  Peer& peer = peers_[entry.name];
+  peer.outgoing = *std::move(to_peer);
+  peer.incoming = *std::move(from_peer);
+  if (entry.address.has_value()) {
+    peer.address = entry.address->ToString();
+    links_.AddPeer(entry.name, *entry.address);
+  }
+  return absl::OkStatus();
+}
+
+void AgentLanes::Start(std::function<void()> handle_events,
+                       AgentMetrics* metrics) {
+  handle_events_ = std::move(handle_events);
+  metrics_ = metrics;
+  if (!peers_.empty()) links_.Start();
+}
+
+void AgentLanes::Stop() { links_.Stop(); }
+
+void AgentLanes::Send(
+    std::vector<std::pair<skex::AgentId, std::string>> messages) {
+  for (auto& [peer, message] : messages) {
+    links_.Send(peer, std::move(message));
+  }
+}
+
+void AgentLanes::Tend() {
+  for (const auto& [name, peer] : peers_) {
+    if (peer.up || peer.address.empty()) continue;
+    if (node_->lanes(name)->initiator().outstanding() > 0) links_.Open(name);
+  }
+}
+
+const std::string& AgentLanes::LinkError(const skex::AgentId& peer) const {
+  static const std::string none;
+  const auto found = peers_.find(peer);
+  return found == peers_.end() ? none : found->second.error;
+}
+
+LanesView AgentLanes::ViewOf(const skex::AgentId& name) const {
+  const Peer& peer = peers_.at(name);
+  const skex::PairLanes& lanes = *node_->lanes(name);
+  return {.address = peer.address,
+          .connected = peer.up,
+          .detail = peer.error,
+          .leaves_left = lanes.initiator().remaining(),
+          .rollbacks_detected = lanes.initiator().rollbacks_detected() +
+                                lanes.responder().rollbacks_detected(),
+          .skipped_leaves = lanes.responder().skipped_leaves(),
+          .reroots = lanes.reroots(),
+          .jump_waits = lanes.jump_waits(),
+          .hubs_down = lanes.hubs_failed()};
+}
+
+void AgentLanes::OnLaneMessage(std::string message,
+                               absl::AnyInvocable<void(LaneReply)> done) {
+  // Never on the caller's thread, which has connections to serve: a durable
+  // write may come before the answer.
+  loop_->Post(
+      [this, message = std::move(message), done = std::move(done)]() mutable {
+        skex::AgentNode::LaneReply reply =
+            node_->OnLaneRequest(skex::AsBytes(message), Now());
+        // Its keys have to be in the keystore before the peer hears of them.
+        handle_events_();
+        CountRejected(reply.status);
+        LaneReply answer = {.status = std::move(reply.status),
+                            .messages = std::move(reply.messages)};
+        if (reply.peer.has_value()) answer.peer = reply.peer->text();
+        done(std::move(answer));
+      });
+}
+
+void AgentLanes::OnUp(const skex::AgentId& name) {
+  Peer& peer = peers_.at(name);
+  peer.up = true;
+  // Where nothing was wrong the link is up because there is something to send.
+  if (peer.error.empty()) return;
+  peer.error.clear();
+  node_->OnLaneUp(name, Now());
+}
+
+void AgentLanes::OnAnswer(const skex::AgentId& peer,
+                          const std::string& message) {
+  const absl::Status status =
+      node_->OnLaneAnswer(peer, skex::AsBytes(message), Now());
+  // An M1 that was sent twice is answered twice.
+  if (!absl::IsFailedPrecondition(status)) CountRejected(status);
+}
+
+void AgentLanes::OnDown(const skex::AgentId& name, const absl::Status& reason) {
+  Peer& peer = peers_.at(name);
+  peer.up = false;
+  // Where nothing is under way nobody misses it.
+  const bool wanted = node_->lanes(name)->initiator().outstanding() > 0;
+  peer.error = wanted ? std::string(reason.message()) : "";
+}
+
+void AgentLanes::CountRejected(const absl::Status& status) {
+  if (status.ok()) return;
+  log_->Debug("lane_message_rejected", {{"reason", status.message()}});
+  if (metrics_ != nullptr) metrics_->MessageRejected(status.code());
+}
+
+}  // namespace service
