@@ -3,8 +3,8 @@
 usage: ./bazelw run //:demo [-- --keep]
 
 Makes the pads, starts five hubs and two agents, fetches a page with curl
-through their tunnel, kills hubs and an agent and sees what follows. Checks what
-it shows. Ends with status 0, or with 1 and the reason.
+through their tunnel, kills hubs and an agent and sees what follows. Two more
+agents go on without any hub. Checks what it shows. Ends with status 0, or with 1 and the reason.
 
   --keep  leaves everything running until Ctrl-C, and prints how to play with it
   --help  prints this
@@ -51,6 +51,9 @@ a new key now; another key for the next connections
   {ctl} alice.toml rotate {job.bob.name}
 a hub's view
   {ctl} {hub.file} --hub agents
+the same for carol and dave, who can do without hubs
+  curl {job.without_hubs.url}
+  {ctl} carol.toml peers
 metrics
   curl {job.alice.metrics_url()}
 logs

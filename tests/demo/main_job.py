@@ -2,7 +2,8 @@
 
 Five hubs, alice and bob with 3 of 5. Behind bob is an HTTP server that knows
 nothing of this, in front of alice curl, which does not either. Between alice
-and bob is an eavesdropper who keeps every byte.
+and bob is an eavesdropper who keeps every byte. In the end carol and dave show
+what a common root is good for when all hubs are dead.
 """
 
 import os
@@ -10,6 +11,7 @@ import re
 import time
 import urllib.request
 
+from tests.demo import without_hubs
 from tests.integration import cluster, network, process, waiting
 
 HUBS = 5
@@ -56,7 +58,7 @@ class MainJob:
     """
 
     def __init__(self, programs, say):
-        self._say = say
+        self.say = say
         self.cluster = cluster.Cluster(programs, pad_size=PAD_SIZE)
         self.hubs = []
         self.alice = None
@@ -64,7 +66,9 @@ class MainJob:
         self.recorder = None
         self.web = None
         self.curl_port = None
-        self._bodies = 0
+        self._bodies = 0  # for alice's curl
+        self._pages = 0  # for anybody's
+        self.without_hubs = without_hubs.WithoutHubs(self)
 
     def __enter__(self):
         self.cluster.__enter__()
@@ -75,7 +79,13 @@ class MainJob:
 
     @property
     def url(self):
-        return f"http://{network.address(self.curl_port)}/{PAGE}"
+        return self.url_at(self.curl_port)
+
+    def url_at(self, port):
+        return f"http://{network.address(port)}/{PAGE}"
+
+    def check(self, truth, complaint):
+        check(truth, complaint)
 
     def run(self):
         """All steps."""
@@ -88,6 +98,9 @@ class MainJob:
         self.lose_third_hub()
         self.regain_hub()
         self.crash_bob()
+        self.without_hubs.start()
+        self.without_hubs.lose_all_hubs()
+        self.without_hubs.regain_hubs()
         self.show_metrics()
         self.look_at_the_wire()
 
@@ -114,8 +127,14 @@ class MainJob:
         self.curl_port = self.alice.add_outbound(
             "to-bob", BOB, self.recorder.port
         )
-        self._say(
-            f"{2 * HUBS} pads of {PAD_SIZE} made and enrolled by skexctl, "
+        self.without_hubs.make(
+            THRESHOLD,
+            self._web_port(),
+            connections_per_key=CONNECTIONS_PER_KEY,
+            **POOL,
+        )
+        self.say(
+            f"{4 * HUBS} pads of {PAD_SIZE} made and enrolled by skexctl, "
             f"{clock}"
         )
 
@@ -145,14 +164,14 @@ class MainJob:
         for agent in (self.alice, self.bob):
             agent.await_hubs(self.hubs)
             agent.await_ready()
-        self._say(f"{HUBS} hubs, alice and bob started, keys ready, {clock}")
+        self.say(f"{HUBS} hubs, alice and bob started, keys ready, {clock}")
 
     # ---- Keys
 
     def establish_key(self):
         key = self._establish({hub.name for hub in self.hubs})
         took = self.alice.process.events("keys_established", role="dial")[-1]
-        self._say(
+        self.say(
             f"key {key['id']} established by {key['source']}: "
             f"{key['threshold']} of {len(key['hubs'])} hubs "
             f"({_short(key['hubs'])}), {took['took'] * 1000:.1f} ms, "
@@ -183,15 +202,16 @@ class MainJob:
 
     # ---- Traffic
 
-    def curl(self):
+    def curl(self, url=None):
         """Fetches the page; returns the completed process of curl."""
-        fetched = network.curl(self.url)
+        fetched = network.curl(url or self.url)
         if fetched.returncode == 0:
             check(
                 fetched.stdout == BODY,
                 f"curl printed {fetched.stdout!r} instead of {BODY!r}",
             )
-            self._bodies += 1
+            self._bodies += url is None
+            self._pages += 1
         else:
             check(
                 not fetched.stdout,
@@ -201,11 +221,11 @@ class MainJob:
 
     def fetch_page(self):
         clock = _Clock()
-        self._fetch()
-        self._say(f"curl {self.url}: {BODY.strip()!r}, {clock}")
+        self.fetch()
+        self.say(f"curl {self.url}: {BODY.strip()!r}, {clock}")
 
-    def _fetch(self):
-        fetched = self.curl()
+    def fetch(self, url=None):
+        fetched = self.curl(url)
         check(
             fetched.returncode == 0,
             f"curl ended with {fetched.returncode}: {fetched.stderr.strip()}",
@@ -231,7 +251,7 @@ class MainJob:
                 (event["role"], event["peer"]) == (role, peer),
                 f"{who} was {event['role']} with {event['peer']}",
             )
-            self._say(
+            self.say(
                 f"handshake, {who} ({role}): {event['tls']}, external PSK "
                 f"{event['psk']}, {event['cipher']}, {event['group']}, key "
                 f"{event['key']}, index {event['index']}"
@@ -252,8 +272,8 @@ class MainJob:
             hub.kill()
         self._await_alive()
         key = self._establish({hub.name for hub in self.hubs[2:]})
-        self._fetch()
-        self._say(
+        self.fetch()
+        self.say(
             f"{_short(hub.name for hub in self.hubs[:2])} killed: new key "
             f"{key['id']}, {key['threshold']} of {len(key['hubs'])} "
             f"({_short(key['hubs'])}), curl's page comes"
@@ -272,7 +292,7 @@ class MainJob:
         reserve = sum(key["use_limit"] - key["uses"] for key in keys)
         check(reserve > 0, "there is no reserve")
         for _ in range(reserve):
-            self._fetch()
+            self.fetch()
         refused = self.curl()
         check(
             refused.returncode != 0,
@@ -289,13 +309,13 @@ class MainJob:
             not peer["ready"] and peer["detail"],
             f"alice gives no reason: {peer}",
         )
-        self._say(
+        self.say(
             f"{self.hubs[2].short_name} killed: {reserve} more pages from the "
             f"reserve of {len(keys)} keys, then refused, {clock}"
         )
-        self._say(f"  curl: {refused.stderr.strip()}")
-        self._say(f"  alice: {ended[-1]['result']}: {ended[-1]['detail']}")
-        self._say(f"  skexctl peers: {peer['detail']}")
+        self.say(f"  curl: {refused.stderr.strip()}")
+        self.say(f"  alice: {ended[-1]['result']}: {ended[-1]['detail']}")
+        self.say(f"  skexctl peers: {peer['detail']}")
 
     def _refusals(self):
         return self.alice.process.events("connection", result="no_key")
@@ -306,7 +326,7 @@ class MainJob:
         clock = _Clock()
         self.hubs[2].start()
         refused = self._await_page()
-        self._say(
+        self.say(
             f"{self.hubs[2].short_name} started again: curl's page comes "
             f"after {clock}, {refused} attempts refused before"
         )
@@ -317,7 +337,7 @@ class MainJob:
         check(self.curl().returncode != 0, "a page came from a dead agent")
         self.bob.start()
         refused = self._await_page()
-        self._say(
+        self.say(
             f"bob killed with -9 and started again: curl's page comes after "
             f"{clock}, {refused} attempts refused before"
         )
@@ -354,11 +374,11 @@ class MainJob:
             'sidecar_connections_total{result="no_key",tunnel="to-bob"}',
             'sidecar_bytes_total{direction="received",tunnel="to-bob"}',
         ]
-        self._say(f"metrics of alice, {self.alice.metrics_url()}:")
+        self.say(f"metrics of alice, {self.alice.metrics_url()}:")
         for name in shown:
             value = _metric(values, name)
             check(value is not None, f"there is no metric {name}:\n{text}")
-            self._say(f"  {name} {value:.0f}")
+            self.say(f"  {name} {value:.0f}")
         check(
             _metric(values, shown[2]) == self._bodies,
             f"{self._bodies} pages came, {_metric(values, shown[2]):.0f} "
@@ -388,10 +408,10 @@ class MainJob:
         )
         asked = len(re.findall(r'"GET /', self.web.text()))
         check(
-            asked == self._bodies,
-            f"the web server saw {asked} requests, curl {self._bodies} pages",
+            asked == self._pages,
+            f"the web server saw {asked} requests, curl {self._pages} pages",
         )
-        self._say(
+        self.say(
             f"wire between alice and bob: {total} bytes in {len(streams)} "
             f"connections, no plain text; {self._bodies} pages came"
         )
@@ -408,10 +428,11 @@ class MainJob:
     def stop(self):
         """Ends everything in order."""
         clock = _Clock()
-        for node in [self.alice, self.bob, *self.hubs]:
+        agents = [self.alice, self.bob, *self.without_hubs.agents]
+        for node in [*agents, *self.hubs]:
             if node.process.running:
                 node.stop()
-        self._say(f"everything stopped in order, {clock}")
+        self.say(f"everything stopped in order, {clock}")
 
 
 def _metric(values, name):

@@ -210,10 +210,10 @@ class Agent(Node):
                 return table
         raise CommandFailed(f"{self.name} has no hub {hub.name}")
 
-    def add_peer(self, name, threshold, **policy):
-        self.config["peer"].append(
-            {"name": name, "threshold": threshold, **policy}
-        )
+    def add_peer(self, name, threshold=None, **policy):
+        """A peer; without a threshold one that needs no hubs."""
+        hubs = {} if threshold is None else {"threshold": threshold}
+        self.config["peer"].append({"name": name, **hubs, **policy})
 
     def add_outbound(self, tunnel, peer, port):
         """A tunnel to `port`; returns the port where it takes connections."""
