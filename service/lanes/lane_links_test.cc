@@ -24,18 +24,6 @@ skex::AgentId Carol() {
   return skex::AgentId::Parse("carol@west.example").value();
 }
 
-std::string M1(char fill) {
-  return FakeLaneMessage(skex::LaneMessageType::kM1, fill);
-}
-
-std::string M2(char fill) {
-  return FakeLaneMessage(skex::LaneMessageType::kM2, fill);
-}
-
-std::string Stale(char fill) {
-  return FakeLaneMessage(skex::LaneMessageType::kStale, fill);
-}
-
 // Alice's links to Bob, whom the test plays.
 class LaneLinksTest : public testing::Test {
  protected:
@@ -58,9 +46,9 @@ class LaneLinksTest : public testing::Test {
 
   // Sends M1 and returns Bob's end of the connection that it comes over.
   TestStream Open() {
-    Start().Send(Bob(), M1('a'));
+    Start().Send(Bob(), FakeM1('a'));
     TestStream stream = bob_.Accept();
-    EXPECT_EQ(stream.Read(skex::kM1Size), M1('a'));
+    EXPECT_EQ(stream.Read(skex::kM1Size), FakeM1('a'));
     EXPECT_EQ(events_.Await(), "up bob@south.example");
     return stream;
   }
@@ -73,12 +61,12 @@ class LaneLinksTest : public testing::Test {
 
 TEST_F(LaneLinksTest, CarriesMessagesAndAnswers) {
   TestStream stream = Open();
-  ASSERT_TRUE(stream.Send(M2('a')));
-  EXPECT_EQ(events_.Await(), "from bob@south.example: " + M2('a'));
-  links_->Send(Bob(), M1('b'));
-  EXPECT_EQ(stream.Read(skex::kM1Size), M1('b'));
-  ASSERT_TRUE(stream.Send(Stale('b')));
-  EXPECT_EQ(events_.Await(), "from bob@south.example: " + Stale('b'));
+  ASSERT_TRUE(stream.Send(FakeM2('a')));
+  EXPECT_EQ(events_.Await(), "from bob@south.example: " + FakeM2('a'));
+  links_->Send(Bob(), FakeM1('b'));
+  EXPECT_EQ(stream.Read(skex::kM1Size), FakeM1('b'));
+  ASSERT_TRUE(stream.Send(FakeStale('b')));
+  EXPECT_EQ(events_.Await(), "from bob@south.example: " + FakeStale('b'));
   EXPECT_FALSE(bob_.HasCaller());
 }
 
@@ -89,30 +77,30 @@ TEST_F(LaneLinksTest, ConnectsOnlyWithSomethingToSend) {
 
 TEST_F(LaneLinksTest, AnswersMayComeSplitOrTogether) {
   TestStream stream = Open();
-  links_->Send(Bob(), M1('b'));
-  links_->Send(Bob(), M1('c'));
-  EXPECT_EQ(stream.Read(2 * skex::kM1Size), M1('b') + M1('c'));
-  for (char byte : M2('a')) {
+  links_->Send(Bob(), FakeM1('b'));
+  links_->Send(Bob(), FakeM1('c'));
+  EXPECT_EQ(stream.Read(2 * skex::kM1Size), FakeM1('b') + FakeM1('c'));
+  for (char byte : FakeM2('a')) {
     ASSERT_TRUE(stream.Send(absl::string_view(&byte, 1)));
   }
-  ASSERT_TRUE(stream.Send(Stale('b') + M2('c')));
-  EXPECT_EQ(events_.Await(), "from bob@south.example: " + M2('a'));
-  EXPECT_EQ(events_.Await(), "from bob@south.example: " + Stale('b'));
-  EXPECT_EQ(events_.Await(), "from bob@south.example: " + M2('c'));
+  ASSERT_TRUE(stream.Send(FakeStale('b') + FakeM2('c')));
+  EXPECT_EQ(events_.Await(), "from bob@south.example: " + FakeM2('a'));
+  EXPECT_EQ(events_.Await(), "from bob@south.example: " + FakeStale('b'));
+  EXPECT_EQ(events_.Await(), "from bob@south.example: " + FakeM2('c'));
 }
 
 TEST_F(LaneLinksTest, ConnectsAgainAfterThePeerHasClosed) {
   TestStream stream = Open();
-  ASSERT_TRUE(stream.Send(M2('a')));
+  ASSERT_TRUE(stream.Send(FakeM2('a')));
   stream.Close();
-  EXPECT_EQ(events_.Await(), "from bob@south.example: " + M2('a'));
+  EXPECT_EQ(events_.Await(), "from bob@south.example: " + FakeM2('a'));
   EXPECT_EQ(events_.Await(), "down bob@south.example: UNAVAILABLE");
-  links_->Send(Bob(), M1('b'));
+  links_->Send(Bob(), FakeM1('b'));
   TestStream again = bob_.Accept();
-  EXPECT_EQ(again.Read(skex::kM1Size), M1('b'));
+  EXPECT_EQ(again.Read(skex::kM1Size), FakeM1('b'));
   EXPECT_EQ(events_.Await(), "up bob@south.example");
-  ASSERT_TRUE(again.Send(M2('b')));
-  EXPECT_EQ(events_.Await(), "from bob@south.example: " + M2('b'));
+  ASSERT_TRUE(again.Send(FakeM2('b')));
+  EXPECT_EQ(events_.Await(), "from bob@south.example: " + FakeM2('b'));
 }
 
 TEST_F(LaneLinksTest, ResetIsReported) {
@@ -122,7 +110,7 @@ TEST_F(LaneLinksTest, ResetIsReported) {
 
 TEST_F(LaneLinksTest, HalfAnAnswerIsNone) {
   TestStream stream = Open();
-  ASSERT_TRUE(stream.Send(M2('a').substr(0, 50)));
+  ASSERT_TRUE(stream.Send(FakeM2('a').substr(0, 50)));
   stream.Close();
   EXPECT_EQ(events_.Await(), "down bob@south.example: UNAVAILABLE");
 }
@@ -136,14 +124,14 @@ TEST_F(LaneLinksTest, PeerThatSendsSomethingElseIsCutOff) {
 
 TEST_F(LaneLinksTest, PeerThatSendsM1IsCutOff) {
   TestStream stream = Open();
-  ASSERT_TRUE(stream.Send(M1('a')));
+  ASSERT_TRUE(stream.Send(FakeM1('a')));
   EXPECT_EQ(events_.Await(), "down bob@south.example: INVALID_ARGUMENT");
 }
 
 TEST_F(LaneLinksTest, PeerThatAnswersMoreOftenThanAskedIsCutOff) {
   TestStream stream = Open();
-  ASSERT_TRUE(stream.Send(M2('a') + M2('b')));
-  EXPECT_EQ(events_.Await(), "from bob@south.example: " + M2('a'));
+  ASSERT_TRUE(stream.Send(FakeM2('a') + FakeM2('b')));
+  EXPECT_EQ(events_.Await(), "from bob@south.example: " + FakeM2('a'));
   EXPECT_EQ(events_.Await(), "down bob@south.example: INVALID_ARGUMENT");
 }
 
@@ -152,17 +140,17 @@ TEST_F(LaneLinksTest, PeerThatIsAwayIsTriedAtEachMessage) {
   bob_.Close();
   links_->Start();
   for (int i = 0; i < 2; ++i) {
-    links_->Send(Bob(), M1('a'));
+    links_->Send(Bob(), FakeM1('a'));
     EXPECT_EQ(events_.Await(), "down bob@south.example: UNAVAILABLE");
   }
 }
 
 TEST_F(LaneLinksTest, IdleConnectionIsClosedInOrder) {
   limits_.idle_timeout = absl::Milliseconds(20);
-  Start().Send(Bob(), M1('a'));
+  Start().Send(Bob(), FakeM1('a'));
   TestStream stream = bob_.Accept();
   const StreamRest rest = stream.ReadToEnd();
-  EXPECT_EQ(rest.bytes, M1('a'));
+  EXPECT_EQ(rest.bytes, FakeM1('a'));
   EXPECT_EQ(rest.end, StreamEnd::kOrderly);
   EXPECT_EQ(events_.Await(), "up bob@south.example");
   EXPECT_EQ(events_.Await(), "down bob@south.example: OK");
@@ -173,16 +161,16 @@ TEST_F(LaneLinksTest, WhatIsTooMuchToWaitIsDropped) {
   limits_.idle_timeout = absl::Milliseconds(20);
   Make();
   // All of them come before the connection can be up.
-  for (char fill : {'a', 'b', 'c', 'd'}) links_->Send(Bob(), M1(fill));
+  for (char fill : {'a', 'b', 'c', 'd'}) links_->Send(Bob(), FakeM1(fill));
   links_->Start();
-  EXPECT_EQ(bob_.Accept().ReadToEnd().bytes, M1('a') + M1('b'));
+  EXPECT_EQ(bob_.Accept().ReadToEnd().bytes, FakeM1('a') + FakeM1('b'));
 }
 
 TEST_F(LaneLinksTest, UnknownPeerGetsNothing) {
   Start();
-  links_->Send(Carol(), M1('a'));
-  links_->Send(Bob(), M1('b'));
-  EXPECT_EQ(bob_.Accept().Read(skex::kM1Size), M1('b'));
+  links_->Send(Carol(), FakeM1('a'));
+  links_->Send(Bob(), FakeM1('b'));
+  EXPECT_EQ(bob_.Accept().Read(skex::kM1Size), FakeM1('b'));
   EXPECT_EQ(events_.Await(), "up bob@south.example");
 }
 
@@ -190,22 +178,22 @@ TEST_F(LaneLinksTest, EachPeerHasItsOwnConnection) {
   TestServer carol;
   Make().AddPeer(Carol(), carol.endpoint());
   links_->Start();
-  links_->Send(Bob(), M1('b'));
-  links_->Send(Carol(), M1('c'));
-  EXPECT_EQ(bob_.Accept().Read(skex::kM1Size), M1('b'));
-  EXPECT_EQ(carol.Accept().Read(skex::kM1Size), M1('c'));
+  links_->Send(Bob(), FakeM1('b'));
+  links_->Send(Carol(), FakeM1('c'));
+  EXPECT_EQ(bob_.Accept().Read(skex::kM1Size), FakeM1('b'));
+  EXPECT_EQ(carol.Accept().Read(skex::kM1Size), FakeM1('c'));
 }
 
 TEST_F(LaneLinksTest, CallbackMaySend) {
   LaneLinkCallbacks callbacks = events_.Callbacks();
   callbacks.on_up = [this](const skex::AgentId& peer) {
-    links_->Send(peer, M1('b'));
+    links_->Send(peer, FakeM1('b'));
   };
   links_.emplace(std::move(callbacks), limits_);
   links_->AddPeer(Bob(), bob_.endpoint());
   links_->Start();
-  links_->Send(Bob(), M1('a'));
-  EXPECT_EQ(bob_.Accept().Read(2 * skex::kM1Size), M1('a') + M1('b'));
+  links_->Send(Bob(), FakeM1('a'));
+  EXPECT_EQ(bob_.Accept().Read(2 * skex::kM1Size), FakeM1('a') + FakeM1('b'));
 }
 
 TEST_F(LaneLinksTest, StopClosesWhatIsOpen) {
@@ -213,12 +201,12 @@ TEST_F(LaneLinksTest, StopClosesWhatIsOpen) {
   links_->Stop();
   EXPECT_EQ(stream.ReadToEnd().end, StreamEnd::kOrderly);
   // Nobody hears of it any more.
-  links_->Send(Bob(), M1('b'));
+  links_->Send(Bob(), FakeM1('b'));
   EXPECT_FALSE(bob_.HasCaller());
 }
 
 TEST_F(LaneLinksTest, ThatNeverStartedCanBeDestroyed) {
-  Make().Send(Bob(), M1('a'));
+  Make().Send(Bob(), FakeM1('a'));
 }
 
 }  // namespace

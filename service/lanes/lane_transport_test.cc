@@ -9,21 +9,12 @@
 #include "service/sidecar/fake_lane_answerer.h"
 #include "service/sidecar/lane_answerer.h"
 #include "service/sidecar/tunnel_fixture.h"
-#include "skex/ratchet/messages.h"
 
 // Both ends of the way of lane messages: an initiator's links, and the inbound
 // tunnel of its peer.
 
 namespace service {
 namespace {
-
-std::string M1(char fill) {
-  return FakeLaneMessage(skex::LaneMessageType::kM1, fill);
-}
-
-std::string M2(char fill) {
-  return FakeLaneMessage(skex::LaneMessageType::kM2, fill);
-}
 
 class LaneTransportTest : public TunnelFixture {
  protected:
@@ -33,7 +24,7 @@ class LaneTransportTest : public TunnelFixture {
     bob_.lanes = &lanes_;
     lanes_.AnswerWith([](const std::string& m1) -> LaneReply {
       if (m1.back() == '-') return {absl::DataLossError("refused")};
-      return {absl::OkStatus(), Alice().text(), {M2(m1.back())}};
+      return {absl::OkStatus(), Alice().text(), {FakeM2(m1.back())}};
     });
     StartBob();
     links_ = std::make_unique<LaneLinks>(events_.Callbacks(), limits_);
@@ -50,10 +41,10 @@ class LaneTransportTest : public TunnelFixture {
 };
 
 TEST_F(LaneTransportTest, AnswersComeBack) {
-  for (char fill : {'a', 'b', 'c'}) links_->Send(Bob(), M1(fill));
+  for (char fill : {'a', 'b', 'c'}) links_->Send(Bob(), FakeM1(fill));
   EXPECT_EQ(events_.Await(), "up bob@south.example");
   for (char fill : {'a', 'b', 'c'}) {
-    EXPECT_EQ(events_.Await(), "from bob@south.example: " + M2(fill));
+    EXPECT_EQ(events_.Await(), "from bob@south.example: " + FakeM2(fill));
   }
   links_->Stop();
   EXPECT_EQ(bob_.Finish(), 0u);
@@ -62,28 +53,28 @@ TEST_F(LaneTransportTest, AnswersComeBack) {
 }
 
 TEST_F(LaneTransportTest, RefusalIsAnEndOfTheConnection) {
-  links_->Send(Bob(), M1('-'));
+  links_->Send(Bob(), FakeM1('-'));
   EXPECT_EQ(events_.Await(), "up bob@south.example");
   EXPECT_EQ(events_.Await(), "down bob@south.example: UNAVAILABLE");
-  links_->Send(Bob(), M1('a'));
+  links_->Send(Bob(), FakeM1('a'));
   EXPECT_EQ(events_.Await(), "up bob@south.example");
-  EXPECT_EQ(events_.Await(), "from bob@south.example: " + M2('a'));
+  EXPECT_EQ(events_.Await(), "from bob@south.example: " + FakeM2('a'));
 }
 
 TEST_F(LaneTransportTest, DrainedPeerIsAwayUntilItIsBack) {
-  links_->Send(Bob(), M1('a'));
+  links_->Send(Bob(), FakeM1('a'));
   EXPECT_EQ(events_.Await(), "up bob@south.example");
-  EXPECT_EQ(events_.Await(), "from bob@south.example: " + M2('a'));
+  EXPECT_EQ(events_.Await(), "from bob@south.example: " + FakeM2('a'));
   bob_.options.inbound.front().listen = bob_.endpoint();
   EXPECT_EQ(bob_.sidecar->Drain(absl::InfiniteDuration()), 0u);
   EXPECT_EQ(events_.Await(), "down bob@south.example: UNAVAILABLE");
-  links_->Send(Bob(), M1('b'));
+  links_->Send(Bob(), FakeM1('b'));
   EXPECT_EQ(events_.Await(), "down bob@south.example: UNAVAILABLE");
   bob_.sidecar.reset();
   StartBob();
-  links_->Send(Bob(), M1('c'));
+  links_->Send(Bob(), FakeM1('c'));
   EXPECT_EQ(events_.Await(), "up bob@south.example");
-  EXPECT_EQ(events_.Await(), "from bob@south.example: " + M2('c'));
+  EXPECT_EQ(events_.Await(), "from bob@south.example: " + FakeM2('c'));
 }
 
 }  // namespace

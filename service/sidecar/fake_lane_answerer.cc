@@ -3,8 +3,10 @@
 #include <utility>
 
 #include "skex/base/bytes.h"
+#include "skex/ratchet/messages.h"
 
 namespace service {
+namespace {
 
 std::string FakeLaneMessage(skex::LaneMessageType type, char fill) {
   skex::ByteWriter writer;
@@ -15,6 +17,20 @@ std::string FakeLaneMessage(skex::LaneMessageType type, char fill) {
   std::string message = std::move(writer).Take();
   message.resize(*skex::LaneMessageSize(skex::AsBytes(message)), fill);
   return message;
+}
+
+}  // namespace
+
+std::string FakeM1(char fill) {
+  return FakeLaneMessage(skex::LaneMessageType::kM1, fill);
+}
+
+std::string FakeM2(char fill) {
+  return FakeLaneMessage(skex::LaneMessageType::kM2, fill);
+}
+
+std::string FakeStale(char fill) {
+  return FakeLaneMessage(skex::LaneMessageType::kStale, fill);
 }
 
 FakeLaneAnswerer::Held FakeLaneAnswerer::Await() {

@@ -9,13 +9,14 @@
 #include "absl/base/thread_annotations.h"
 #include "service/base/mutex.h"
 #include "service/sidecar/lane_answerer.h"
-#include "skex/ratchet/messages.h"
 
 namespace service {
 
-// A lane message with a good header, of the right size, and otherwise full of
-// `fill`: enough for whoever only carries it.
-std::string FakeLaneMessage(skex::LaneMessageType type, char fill);
+// Lane messages with a good header, of the right size, and otherwise full of
+// `fill`: enough for whoever only carries them.
+std::string FakeM1(char fill);
+std::string FakeM2(char fill);
+std::string FakeStale(char fill);
 
 // FakeLaneAnswerer answers lane messages in a test: at once, or when the test
 // says so. Thread-safe.

@@ -27,27 +27,15 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-std::string M1(char fill) {
-  return FakeLaneMessage(skex::LaneMessageType::kM1, fill);
-}
-
-std::string M2(char fill) {
-  return FakeLaneMessage(skex::LaneMessageType::kM2, fill);
-}
-
-std::string Stale(char fill) {
-  return FakeLaneMessage(skex::LaneMessageType::kStale, fill);
-}
-
 // An M2 with the last byte of the M1.
 LaneReply Accept(const std::string& m1) {
-  return {absl::OkStatus(), Alice().text(), {M2(m1.back())}};
+  return {absl::OkStatus(), Alice().text(), {FakeM2(m1.back())}};
 }
 
 // A STALE, with the code that the last byte of the M1 is.
 LaneReply Refuse(const std::string& m1) {
   const auto code = static_cast<absl::StatusCode>(m1.back());
-  return {absl::Status(code, "refused by the test"), "", {Stale('x')}};
+  return {absl::Status(code, "refused by the test"), "", {FakeStale('x')}};
 }
 
 class LaneConnectionTest : public TunnelFixture {
@@ -72,8 +60,8 @@ TEST_F(LaneConnectionTest, AnswersComeBack) {
   StartBob();
   TestStream peer = Connect();
   for (char fill : {'a', 'b'}) {
-    ASSERT_TRUE(peer.Send(M1(fill)));
-    EXPECT_EQ(peer.Read(skex::kM2Size), M2(fill));
+    ASSERT_TRUE(peer.Send(FakeM1(fill)));
+    EXPECT_EQ(peer.Read(skex::kM2Size), FakeM2(fill));
   }
   peer.ShutdownWrite();
   const StreamRest rest = peer.ReadToEnd();
@@ -81,7 +69,7 @@ TEST_F(LaneConnectionTest, AnswersComeBack) {
   EXPECT_EQ(rest.end, StreamEnd::kOrderly);
   EXPECT_EQ(Count(ConnectionResult::kKeyExchange), 1u);
   EXPECT_EQ(bob_.Tunnel().failed, 0u);
-  EXPECT_THAT(lanes_.messages(), ElementsAre(M1('a'), M1('b')));
+  EXPECT_THAT(lanes_.messages(), ElementsAre(FakeM1('a'), FakeM1('b')));
   EXPECT_THAT(bob_.logged(), HasSubstr("peer=alice@north.example"));
   EXPECT_THAT(bob_.logged(), HasSubstr("result=key_exchange"));
   EXPECT_FALSE(backend_.HasCaller());
@@ -91,42 +79,42 @@ TEST_F(LaneConnectionTest, TakesSeveralMessagesInOneSegment) {
   lanes_.AnswerWith(Accept);
   StartBob();
   TestStream peer = Connect();
-  ASSERT_TRUE(peer.Send(absl::StrCat(M1('a'), M1('b'), M1('c'))));
+  ASSERT_TRUE(peer.Send(absl::StrCat(FakeM1('a'), FakeM1('b'), FakeM1('c'))));
   EXPECT_EQ(peer.Read(3 * skex::kM2Size),
-            absl::StrCat(M2('a'), M2('b'), M2('c')));
+            absl::StrCat(FakeM2('a'), FakeM2('b'), FakeM2('c')));
 }
 
 TEST_F(LaneConnectionTest, MessagesMayComeByteByByte) {
   lanes_.AnswerWith(Accept);
   StartBob();
   TestStream peer = Connect();
-  const std::string bytes = M1('a') + M1('b');
+  const std::string bytes = FakeM1('a') + FakeM1('b');
   for (char byte : bytes) {
     ASSERT_TRUE(peer.Send(absl::string_view(&byte, 1)));
   }
-  EXPECT_EQ(peer.Read(2 * skex::kM2Size), M2('a') + M2('b'));
+  EXPECT_EQ(peer.Read(2 * skex::kM2Size), FakeM2('a') + FakeM2('b'));
 }
 
 TEST_F(LaneConnectionTest, HandsOverOneMessageAtATime) {
   StartBob();
   TestStream peer = Connect();
-  ASSERT_TRUE(peer.Send(M1('a') + M1('b')));
+  ASSERT_TRUE(peer.Send(FakeM1('a') + FakeM1('b')));
   FakeLaneAnswerer::Held first = lanes_.Await();
-  EXPECT_THAT(lanes_.messages(), ElementsAre(M1('a')));
+  EXPECT_THAT(lanes_.messages(), ElementsAre(FakeM1('a')));
   first.done(Accept(first.message));
-  EXPECT_EQ(peer.Read(skex::kM2Size), M2('a'));
-  EXPECT_EQ(lanes_.Await().message, M1('b'));
+  EXPECT_EQ(peer.Read(skex::kM2Size), FakeM2('a'));
+  EXPECT_EQ(lanes_.Await().message, FakeM1('b'));
 }
 
 TEST_F(LaneConnectionTest, AnswerMayBeNone) {
   lanes_.AnswerWith([](const std::string& message) -> LaneReply {
-    if (message == M1('a')) return {absl::OkStatus()};
+    if (message == FakeM1('a')) return {absl::OkStatus()};
     return Accept(message);
   });
   StartBob();
   TestStream peer = Connect();
-  ASSERT_TRUE(peer.Send(M1('a') + M1('b')));
-  EXPECT_EQ(peer.Read(skex::kM2Size), M2('b'));
+  ASSERT_TRUE(peer.Send(FakeM1('a') + FakeM1('b')));
+  EXPECT_EQ(peer.Read(skex::kM2Size), FakeM2('b'));
 }
 
 TEST_F(LaneConnectionTest, AnswersWaitForAPeerThatReadsSlowly) {
@@ -136,7 +124,7 @@ TEST_F(LaneConnectionTest, AnswersWaitForAPeerThatReadsSlowly) {
   });
   StartBob();
   TestStream peer = Connect();
-  ASSERT_TRUE(peer.Send(M1('a') + M1('b')));
+  ASSERT_TRUE(peer.Send(FakeM1('a') + FakeM1('b')));
   // Not EXPECT_EQ, which would print them.
   EXPECT_TRUE(peer.Read(2 * kMuch) ==
               std::string(kMuch, 'a') + std::string(kMuch, 'b'));
@@ -147,8 +135,8 @@ TEST_F(LaneConnectionTest, AllowListOfTheTunnelDoesNotMatter) {
   lanes_.AnswerWith(Accept);
   StartBob();
   TestStream peer = Connect();
-  ASSERT_TRUE(peer.Send(M1('a')));
-  EXPECT_EQ(peer.Read(skex::kM2Size), M2('a'));
+  ASSERT_TRUE(peer.Send(FakeM1('a')));
+  EXPECT_EQ(peer.Read(skex::kM2Size), FakeM2('a'));
 }
 
 // ---- What is refused
@@ -170,7 +158,7 @@ TEST_F(LaneConnectionTest, StrangersGetNotAByte) {
        {absl::StatusCode::kInvalidArgument, absl::StatusCode::kNotFound,
         absl::StatusCode::kDataLoss}) {
     TestStream peer = Connect();
-    ASSERT_TRUE(peer.Send(M1(static_cast<char>(code))));
+    ASSERT_TRUE(peer.Send(FakeM1(static_cast<char>(code))));
     EXPECT_EQ(peer.ReadToEnd().bytes, "") << code;
   }
   EXPECT_EQ(Count(ConnectionResult::kKeyExchangeRefused), 3u);
@@ -184,13 +172,13 @@ TEST_F(LaneConnectionTest, OtherRefusalsKeepTheConnection) {
   for (absl::StatusCode code :
        {absl::StatusCode::kAlreadyExists, absl::StatusCode::kResourceExhausted,
         absl::StatusCode::kFailedPrecondition, absl::StatusCode::kInternal}) {
-    ASSERT_TRUE(peer.Send(M1(static_cast<char>(code))));
-    EXPECT_EQ(peer.Read(skex::kStaleSize), Stale('x')) << code;
+    ASSERT_TRUE(peer.Send(FakeM1(static_cast<char>(code))));
+    EXPECT_EQ(peer.Read(skex::kStaleSize), FakeStale('x')) << code;
     // It still may be anybody who has recorded a message.
     EXPECT_EQ(bob_.Tunnel().handshaking, 1u);
   }
-  ASSERT_TRUE(peer.Send(M1(static_cast<char>(absl::StatusCode::kOk))));
-  EXPECT_EQ(peer.Read(skex::kStaleSize), Stale('x'));
+  ASSERT_TRUE(peer.Send(FakeM1(static_cast<char>(absl::StatusCode::kOk))));
+  EXPECT_EQ(peer.Read(skex::kStaleSize), FakeStale('x'));
   EXPECT_EQ(bob_.Tunnel().handshaking, 0u);
   EXPECT_EQ(bob_.Tunnel().open, 1u);
 }
@@ -198,10 +186,10 @@ TEST_F(LaneConnectionTest, OtherRefusalsKeepTheConnection) {
 TEST_F(LaneConnectionTest, OtherBytesBehindAMessageAreRefused) {
   StartBob();
   TestStream peer = Connect();
-  ASSERT_TRUE(peer.Send(M1('a')));
+  ASSERT_TRUE(peer.Send(FakeM1('a')));
   FakeLaneAnswerer::Held held = lanes_.Await();
   held.done(Accept(held.message));
-  EXPECT_EQ(peer.Read(skex::kM2Size), M2('a'));
+  EXPECT_EQ(peer.Read(skex::kM2Size), FakeM2('a'));
   ASSERT_TRUE(peer.Send("SKU1, but of another kind"));
   EXPECT_EQ(peer.ReadToEnd().bytes, "");
   EXPECT_EQ(Count(ConnectionResult::kKeyExchangeRefused), 1u);
@@ -210,9 +198,9 @@ TEST_F(LaneConnectionTest, OtherBytesBehindAMessageAreRefused) {
 TEST_F(LaneConnectionTest, EndWithinTheFirstMessageIsCounted) {
   StartBob();
   TestStream peer = Connect();
-  ASSERT_TRUE(peer.Send(M1('a').substr(1)));
+  ASSERT_TRUE(peer.Send(FakeM1('a').substr(1)));
   TestStream other = Connect();
-  ASSERT_TRUE(other.Send(M1('a').substr(0, 100)));
+  ASSERT_TRUE(other.Send(FakeM1('a').substr(0, 100)));
   other.ShutdownWrite();
   other.ReadToEnd();
   EXPECT_EQ(Count(ConnectionResult::kHandshakeError), 2u);
@@ -222,8 +210,8 @@ TEST_F(LaneConnectionTest, EndWithinALaterMessageIsCounted) {
   lanes_.AnswerWith(Accept);
   StartBob();
   TestStream peer = Connect();
-  ASSERT_TRUE(peer.Send(M1('a') + M1('b').substr(0, 100)));
-  EXPECT_EQ(peer.Read(skex::kM2Size), M2('a'));
+  ASSERT_TRUE(peer.Send(FakeM1('a') + FakeM1('b').substr(0, 100)));
+  EXPECT_EQ(peer.Read(skex::kM2Size), FakeM2('a'));
   peer.ShutdownWrite();
   peer.ReadToEnd();
   EXPECT_EQ(Count(ConnectionResult::kTruncated), 1u);
@@ -246,7 +234,7 @@ TEST_F(LaneConnectionTest, RepeaterIsGivenUp) {
   StartBob();
   TestStream peer = Connect();
   const std::string old =
-      M1(static_cast<char>(absl::StatusCode::kAlreadyExists));
+      FakeM1(static_cast<char>(absl::StatusCode::kAlreadyExists));
   while (peer.Send(old) && !peer.ReadSome().empty()) {
   }
   EXPECT_EQ(Count(ConnectionResult::kHandshakeTimeout), 1u);
@@ -257,9 +245,9 @@ TEST_F(LaneConnectionTest, IdleConnectionIsReset) {
   lanes_.AnswerWith(Accept);
   StartBob();
   TestStream peer = Connect();
-  ASSERT_TRUE(peer.Send(M1('a')));
+  ASSERT_TRUE(peer.Send(FakeM1('a')));
   const StreamRest rest = peer.ReadToEnd();
-  EXPECT_EQ(rest.bytes, M2('a'));
+  EXPECT_EQ(rest.bytes, FakeM2('a'));
   EXPECT_EQ(rest.end, StreamEnd::kReset);
   EXPECT_EQ(Count(ConnectionResult::kIdle), 1u);
   EXPECT_EQ(bob_.Tunnel().failed, 0u);
@@ -269,7 +257,7 @@ TEST_F(LaneConnectionTest, AnswerThatNeverComesEndsByTheTimeOut) {
   bob_.options.limits.handshake_timeout = absl::Milliseconds(20);
   StartBob();
   TestStream peer = Connect();
-  ASSERT_TRUE(peer.Send(M1('a')));
+  ASSERT_TRUE(peer.Send(FakeM1('a')));
   // Dropped.
   lanes_.Await();
   EXPECT_EQ(peer.ReadToEnd().end, StreamEnd::kReset);
@@ -281,18 +269,18 @@ TEST_F(LaneConnectionTest, AnswerThatNeverComesEndsByTheTimeOut) {
 TEST_F(LaneConnectionTest, PeerThatHasEndedGetsItsAnswer) {
   StartBob();
   TestStream peer = Connect();
-  ASSERT_TRUE(peer.Send(M1('a')));
+  ASSERT_TRUE(peer.Send(FakeM1('a')));
   peer.ShutdownWrite();
   FakeLaneAnswerer::Held held = lanes_.Await();
   held.done(Accept(held.message));
-  EXPECT_EQ(peer.ReadToEnd().bytes, M2('a'));
+  EXPECT_EQ(peer.ReadToEnd().bytes, FakeM2('a'));
   EXPECT_EQ(Count(ConnectionResult::kKeyExchange), 1u);
 }
 
 TEST_F(LaneConnectionTest, AnswerForAPeerThatIsGoneHarmsNothing) {
   StartBob();
   TestStream peer = Connect();
-  ASSERT_TRUE(peer.Send(M1('a')));
+  ASSERT_TRUE(peer.Send(FakeM1('a')));
   FakeLaneAnswerer::Held held = lanes_.Await();
   peer.Reset();
   held.done(Accept(held.message));
@@ -303,7 +291,7 @@ TEST_F(LaneConnectionTest, AnswerAfterTheTimeOutIsDropped) {
   bob_.options.limits.handshake_timeout = absl::Milliseconds(20);
   StartBob();
   TestStream peer = Connect();
-  ASSERT_TRUE(peer.Send(M1('a')));
+  ASSERT_TRUE(peer.Send(FakeM1('a')));
   FakeLaneAnswerer::Held held = lanes_.Await();
   EXPECT_EQ(peer.ReadToEnd().end, StreamEnd::kReset);
   held.done(Accept(held.message));
@@ -313,10 +301,10 @@ TEST_F(LaneConnectionTest, AnswerAfterTheTimeOutIsDropped) {
 TEST_F(LaneConnectionTest, AnswerAfterTheStopIsDropped) {
   StartBob();
   TestStream first = Connect();
-  ASSERT_TRUE(first.Send(M1('a')));
+  ASSERT_TRUE(first.Send(FakeM1('a')));
   FakeLaneAnswerer::Held held = lanes_.Await();
   TestStream second = Connect();
-  ASSERT_TRUE(second.Send(M1('b')));
+  ASSERT_TRUE(second.Send(FakeM1('b')));
   FakeLaneAnswerer::Held later = lanes_.Await();
   bob_.sidecar->Stop();
   EXPECT_EQ(first.ReadToEnd().end, StreamEnd::kReset);
@@ -332,7 +320,7 @@ TEST_F(LaneConnectionTest, AnswersAndStopMayRace) {
   std::vector<FakeLaneAnswerer::Held> held;
   for (int i = 0; i < 20; ++i) {
     peers.push_back(Connect());
-    ASSERT_TRUE(peers.back().Send(M1('a')));
+    ASSERT_TRUE(peers.back().Send(FakeM1('a')));
     held.push_back(lanes_.Await());
   }
   std::thread answers([&held] {
@@ -348,8 +336,8 @@ TEST_F(LaneConnectionTest, DrainEndsConnectionsThatWaitForMore) {
   lanes_.AnswerWith(Accept);
   StartBob();
   TestStream peer = Connect();
-  ASSERT_TRUE(peer.Send(M1('a')));
-  EXPECT_EQ(peer.Read(skex::kM2Size), M2('a'));
+  ASSERT_TRUE(peer.Send(FakeM1('a')));
+  EXPECT_EQ(peer.Read(skex::kM2Size), FakeM2('a'));
   EXPECT_EQ(bob_.sidecar->Drain(absl::InfiniteDuration()), 0u);
   EXPECT_EQ(peer.ReadToEnd().end, StreamEnd::kOrderly);
   EXPECT_EQ(bob_.Tunnel().Count(ConnectionResult::kKeyExchange), 1u);
@@ -358,7 +346,7 @@ TEST_F(LaneConnectionTest, DrainEndsConnectionsThatWaitForMore) {
 TEST_F(LaneConnectionTest, DrainWaitsForTheAnswer) {
   StartBob();
   TestStream peer = Connect();
-  ASSERT_TRUE(peer.Send(M1('a')));
+  ASSERT_TRUE(peer.Send(FakeM1('a')));
   FakeLaneAnswerer::Held held = lanes_.Await();
   size_t cut = 1;
   std::thread drain(
@@ -366,7 +354,7 @@ TEST_F(LaneConnectionTest, DrainWaitsForTheAnswer) {
   held.done(Accept(held.message));
   const StreamRest rest = peer.ReadToEnd();
   drain.join();
-  EXPECT_EQ(rest.bytes, M2('a'));
+  EXPECT_EQ(rest.bytes, FakeM2('a'));
   EXPECT_EQ(rest.end, StreamEnd::kOrderly);
   EXPECT_EQ(cut, 0u);
 }
@@ -377,12 +365,12 @@ TEST_F(LaneConnectionTest, TlsComesThroughTheSameDoor) {
   lanes_.AnswerWith(Accept);
   StartBob();
   TestStream lane = Connect();
-  ASSERT_TRUE(lane.Send(M1('a')));
+  ASSERT_TRUE(lane.Send(FakeM1('a')));
   RawTlsPeer peer(Connect(), TestPsk(1, 0));
   ASSERT_TRUE(peer.Handshake().ok()) << peer.session().status();
   ASSERT_TRUE(peer.Send("request"));
   EXPECT_EQ(backend_.Accept().Read(7), "request");
-  EXPECT_EQ(lane.Read(skex::kM2Size), M2('a'));
+  EXPECT_EQ(lane.Read(skex::kM2Size), FakeM2('a'));
   EXPECT_EQ(bob_.Tunnel().Count(HandshakeResult::kOk), 1u);
 }
 
@@ -390,7 +378,7 @@ TEST_F(LaneConnectionTest, WithoutAnAnswererThereIsOnlyTls) {
   bob_.lanes = nullptr;
   StartBob();
   TestStream peer = Connect();
-  ASSERT_TRUE(peer.Send(M1('a')));
+  ASSERT_TRUE(peer.Send(FakeM1('a')));
   peer.ReadToEnd();
   EXPECT_EQ(Count(ConnectionResult::kHandshakeError), 1u);
   EXPECT_EQ(bob_.Tunnel().Count(HandshakeResult::kError), 1u);

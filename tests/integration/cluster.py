@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 
@@ -82,29 +81,22 @@ class Cluster:
     def pair(self, one, other):
         """Gives two agents a common root; neither runs."""
         files = {agent: f"{agent.short_name}.cred" for agent in (one, other)}
-        self._ctl(
-            ["pair", "make", "--agents", f"{one.name},{other.name}"]
-            + ["--out-a", files[one], "--out-b", files[other]]
+        self._pair(
+            "make",
+            f"--agents={one.name},{other.name}",
+            f"--out-a={files[one]}",
+            f"--out-b={files[other]}",
         )
         for agent, credential in files.items():
             agent.write_config()
-            self._ctl(
-                ["pair", "import", "--config", agent.file]
-                + ["--credential", credential]
+            self._pair(
+                "import",
+                f"--config={agent.file}",
+                f"--credential={credential}",
             )
 
-    def _ctl(self, args):
-        done = subprocess.run(
-            [self.programs.ctl, *args],
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            universal_newlines=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise node.CommandFailed(f"skexctl {args}: {done.stderr.strip()}")
+    def _pair(self, *args):
+        node.run_ctl(self.programs, self.folder, "pair", *args)
 
     def start_hubs(self):
         for hub in self.hubs:

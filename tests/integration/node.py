@@ -11,6 +11,26 @@ class CommandFailed(AssertionError):
     """skexctl ended with another status than it should have."""
 
 
+def _run(argv, folder):
+    """Runs a program to its end, without input; returns its process."""
+    return subprocess.run(
+        argv,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        check=False,
+    )
+
+
+def run_ctl(programs, folder, verb, *args):
+    """Runs a verb of skexctl that works on files; it has to succeed."""
+    done = _run([programs.ctl, verb, *args], folder)
+    if done.returncode != 0:
+        raise CommandFailed(f"skexctl {verb}: {done.stderr.strip()}")
+
+
 class Node:
     """What hubs and agents have in common.
 
@@ -67,15 +87,7 @@ class Node:
     def ctl(self, *args, timeout=None):
         """Runs skexctl for this node; returns its completed process."""
         patience = ["--timeout", f"{timeout}s"] if timeout else []
-        return subprocess.run(
-            [*self._ctl, *patience, *args],
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            universal_newlines=True,
-            check=False,
-        )
+        return _run([*self._ctl, *patience, *args], self.folder)
 
     def ask(self, *args, timeout=waiting.DEADLINE):
         """Runs skexctl with --json and returns the answer."""
@@ -136,25 +148,16 @@ class Hub(Node):
         self._offline("revoke", agent, "--yes", *args)
 
     def _offline(self, verb, agent, *args):
-        done = subprocess.run(
-            [
-                self._programs.ctl,
-                verb,
-                "--hub-config",
-                self.file,
-                "--agent",
-                agent.name,
-                *args,
-            ],
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            universal_newlines=True,
-            check=False,
+        run_ctl(
+            self._programs,
+            self.folder,
+            verb,
+            "--hub-config",
+            self.file,
+            "--agent",
+            agent.name,
+            *args,
         )
-        if done.returncode != 0:
-            raise CommandFailed(f"skexctl {verb}: {done.stderr.strip()}")
 
     def connected(self, agent_name):
         """Whether the hub says that an agent is connected to it."""
