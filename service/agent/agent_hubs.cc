@@ -3,10 +3,9 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "service/base/instant_now.h"
 #include "service/base/monotonic_time.h"
 #include "skex/base/bytes.h"
-#include "skex/base/instant.h"
 
 namespace service {
 namespace {
@@ -107,8 +106,8 @@ void AgentHubs::Send(std::vector<std::pair<skex::HubId, std::string>> frames) {
 }
 
 void AgentHubs::OnFrame(Hub& hub, const std::string& frame) {
-  absl::Status status = node_->OnFrame(hub.name, skex::AsBytes(frame),
-                                       {absl::Now(), MonotonicNow()});
+  absl::Status status =
+      node_->OnFrame(hub.name, skex::AsBytes(frame), InstantNow());
   if (status.ok()) return;
   if (metrics_ != nullptr) metrics_->MessageRejected(status.code());
   log_->Debug("message_rejected",

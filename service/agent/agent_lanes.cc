@@ -2,20 +2,14 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "service/base/monotonic_time.h"
+#include "service/base/instant_now.h"
 #include "service/pairing/pair_folder.h"
 #include "skex/base/bytes.h"
-#include "skex/base/instant.h"
 #include "skex/node/pair_lanes.h"
-#include "skex/ratchet/initiator.h"
 #include "skex/ratchet/lane_policy.h"
-#include "skex/ratchet/responder.h"
 
 namespace service {
 namespace {
-
-skex::Instant Now() { return {absl::Now(), MonotonicNow()}; }
 
 skex::LaneUse UseOf(const PeerEntry& entry) {
   if (entry.mode == skex::KeySource::kUnmediated) return skex::LaneUse::kAlone;
@@ -23,11 +17,10 @@ skex::LaneUse UseOf(const PeerEntry& entry) {
                                          : skex::LaneUse::kMixed;
 }
 
-skex::LanePolicy PolicyOf(const PeerEntry& entry,
-                          const skex::AgentId& initiator,
-                          const skex::AgentId& responder) {
-  return {.initiator = initiator,
-          .responder = responder,
+// Of the lane on which `self` begins.
+skex::LanePolicy PolicyOf(const PeerEntry& entry, const skex::AgentId& self) {
+  return {.initiator = self,
+          .responder = entry.name,
           .freshness = entry.freshness,
           .key_bytes = entry.key_bytes,
           .key_lifetime = entry.key_lifetime,
@@ -74,7 +67,7 @@ absl::StatusOr<std::unique_ptr<AgentLanes>> AgentLanes::Open(
     skex::Entropy* entropy, skex::AgentNode* node, EventLoop* loop, Log* log) {
   auto lanes = absl::WrapUnique(new AgentLanes(node, loop, log));
   for (const PeerEntry& entry : config.peers) {
-    if (entry.mode == skex::KeySource::kDske) continue;
+    if (!entry.UsesLanes()) continue;
     absl::Status status = lanes->OpenPeer(config, entry, files, boot, entropy);
     if (!status.ok()) return status;
   }
@@ -85,29 +78,21 @@ absl::Status AgentLanes::OpenPeer(const AgentConfig& config,
                                   const PeerEntry& entry, FileSystem* files,
                                   const skex::BootId& boot,
                                   skex::Entropy* entropy) {
-  const skex::LanePolicy outgoing = PolicyOf(entry, config.name, entry.name);
+  const skex::LanePolicy outgoing = PolicyOf(entry, config.name);
   if (absl::Status status = outgoing.Check(); !status.ok()) return status;
   const std::string folder = PairFolder(config.daemon.state_dir, entry.name);
   auto to_peer = OpenFile(files, OutgoingLanePath(folder), entry.name);
   if (!to_peer.ok()) return to_peer.status();
   auto from_peer = OpenFile(files, IncomingLanePath(folder), entry.name);
   if (!from_peer.ok()) return from_peer.status();
-  auto initiator = skex::LaneInitiator::Open({.policy = outgoing,
-                                              .boot = boot,
-                                              .entropy = entropy,
-                                              .storage = to_peer->get()});
-  if (!initiator.ok()) return initiator.status();
-  auto responder = skex::LaneResponder::Open(
-      {.policy = PolicyOf(entry, entry.name, config.name),
-       .boot = boot,
-       .entropy = entropy,
-       .storage = from_peer->get()});
-  if (!responder.ok()) return responder.status();
-  node_->AddLanes(std::make_unique<skex::PairLanes>(
-      skex::PairLanes::Options{.policy = outgoing,
-                               .initiator = *std::move(initiator),
-                               .responder = *std::move(responder),
-                               .initiates = entry.address.has_value()}));
+  auto lanes = skex::PairLanes::Open({.policy = outgoing,
+                                      .boot = boot,
+                                      .entropy = entropy,
+                                      .outgoing = to_peer->get(),
+                                      .incoming = from_peer->get(),
+                                      .initiates = entry.address.has_value()});
+  if (!lanes.ok()) return lanes.status();
+  node_->AddLanes(*std::move(lanes));
   Peer& peer = peers_[entry.name];
   peer.outgoing = *std::move(to_peer);
   peer.incoming = *std::move(from_peer);
@@ -169,7 +154,7 @@ void AgentLanes::OnLaneMessage(std::string message,
   loop_->Post(
       [this, message = std::move(message), done = std::move(done)]() mutable {
         skex::AgentNode::LaneReply reply =
-            node_->OnLaneRequest(skex::AsBytes(message), Now());
+            node_->OnLaneRequest(skex::AsBytes(message), InstantNow());
         // Its keys have to be in the keystore before the peer hears of them.
         handle_events_();
         CountRejected(reply.status);
@@ -186,13 +171,13 @@ void AgentLanes::OnUp(const skex::AgentId& name) {
   // Where nothing was wrong the link is up because there is something to send.
   if (peer.error.empty()) return;
   peer.error.clear();
-  node_->OnLaneUp(name, Now());
+  node_->OnLaneUp(name, InstantNow());
 }
 
 void AgentLanes::OnAnswer(const skex::AgentId& peer,
                           const std::string& message) {
   const absl::Status status =
-      node_->OnLaneAnswer(peer, skex::AsBytes(message), Now());
+      node_->OnLaneAnswer(peer, skex::AsBytes(message), InstantNow());
   // An M1 that was sent twice is answered twice.
   if (!absl::IsFailedPrecondition(status)) CountRejected(status);
 }

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "service/agent/views.h"
+#include "service/base/instant_now.h"
 #include "service/base/monotonic_time.h"
 #include "service/version.h"
 #include "skex/base/bytes.h"
@@ -18,8 +19,6 @@ namespace {
 constexpr absl::Duration kHousekeepInterval = absl::Milliseconds(500);
 // How often a connection without a key may cut a back-off short.
 constexpr absl::Duration kHurryInterval = absl::Seconds(1);
-
-skex::Instant Now() { return {absl::Now(), MonotonicNow()}; }
 
 skex::PeerPolicy PolicyOf(const PeerEntry& entry) {
   skex::PeerPolicy policy = {.peer = entry.name};
@@ -74,7 +73,7 @@ absl::Status AgentRuntime::OpenLanes(const AgentConfig& config) {
 
 absl::Status AgentRuntime::AddPeers(const AgentConfig& config) {
   for (const PeerEntry& entry : config.peers) {
-    if (entry.mode != skex::KeySource::kUnmediated) {
+    if (entry.UsesHubs()) {
       const skex::PeerPolicy peer_policy = PolicyOf(entry);
       absl::Status status = peer_policy.Check();
       if (!status.ok()) return status;
@@ -139,7 +138,7 @@ void AgentRuntime::Stop() {
 
 absl::Duration AgentRuntime::AfterTasks() {
   const absl::Duration now = MonotonicNow();
-  node_.OnTime(Now());
+  node_.OnTime(InstantNow());
   if (now >= housekeep_at_) Housekeep(now);
   hubs_.Connect(now);
   HandleEvents();
@@ -297,7 +296,7 @@ void AgentRuntime::UpdateDemand() {
   for (const auto& [name, peer] : peers_) {
     size_t wanted = psks_.Deficit(name);
     for (const auto& waiter : waiters_) wanted += waiter->peer == name;
-    node_.SetWanted(name, wanted, Now()).IgnoreError();
+    node_.SetWanted(name, wanted, InstantNow()).IgnoreError();
   }
 }
 
@@ -401,7 +400,7 @@ AgentView AgentRuntime::StatusOnLoop() {
     out.exchanges_ok = peer.exchanges_ok;
     out.exchanges_failed = peer.exchanges_failed;
     for (const skex::HubId& hub : peer.entry.hubs) {
-      const std::string objection = node_.HubObjection(name, hub, Now());
+      const std::string objection = node_.HubObjection(name, hub, InstantNow());
       if (objection.empty()) continue;
       out.left_out.push_back(absl::StrCat(hub.text(), " ", objection));
     }
@@ -466,7 +465,8 @@ absl::Status AgentRuntime::AllowJump(const std::string& peer) {
   absl::StatusOr<skex::AgentId> id = skex::AgentId::Parse(peer);
   if (!id.ok()) return id.status();
   absl::Status status = absl::UnavailableError("the agent is stopping");
-  loop_.Call([this, &id, &status] { status = node_.AllowJump(*id, Now()); });
+  loop_.Call(
+      [this, &id, &status] { status = node_.AllowJump(*id, InstantNow()); });
   if (status.ok()) log_->Info("lane_jump_allowed", {{"peer", peer}});
   return status;
 }

@@ -8,7 +8,7 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "service/base/instant_now.h"
 #include "service/base/monotonic_time.h"
 #include "service/version.h"
 #include "skex/base/bytes.h"
@@ -19,8 +19,6 @@ namespace {
 constexpr absl::Duration kHousekeepInterval = absl::Milliseconds(500);
 // A stream without a valid hello is closed after this time.
 constexpr absl::Duration kHelloPatience = absl::Seconds(10);
-
-skex::Instant Now() { return {absl::Now(), MonotonicNow()}; }
 
 skex::Relay::Enrolment ToRelay(const Enrolment& enrolment) {
   return {.allow = {enrolment.allow.begin(), enrolment.allow.end()},
@@ -183,7 +181,7 @@ void HubRuntime::Stop() {
 
 absl::Duration HubRuntime::AfterTasks() {
   const absl::Duration now = MonotonicNow();
-  node_.OnTime(Now());
+  node_.OnTime(InstantNow());
   if (now >= housekeep_at_) Housekeep(now);
   SendFrames();
   WatchAgents();
@@ -191,7 +189,8 @@ absl::Duration HubRuntime::AfterTasks() {
 }
 
 bool HubRuntime::OnFrame(skex::StreamNumber stream, const std::string& frame) {
-  absl::Status status = node_.OnFrame(stream, skex::AsBytes(frame), Now());
+  absl::Status status =
+      node_.OnFrame(stream, skex::AsBytes(frame), InstantNow());
   if (status.ok()) {
     strangers_.erase(stream);
     return true;

@@ -128,7 +128,7 @@ absl::Status AgentNode::OnConfirm(const HubId& hub, const OpenedFrame& frame,
   const absl::Duration took = now.mono - found->exchange().started();
   End(*found);
   peer.wanted -= std::min(peer.wanted, confirmed->keys.size());
-  peer.backoff = kLeastBackoff;
+  peer.backoff.Succeed();
   peer.most_keys = std::min<size_t>(peer.most_keys * kMostGrowth, kMostKeys);
   peer.last_failure = absl::OkStatus();
   OnKeys(peer.policy.peer, true, std::move(confirmed->keys), took, now);
@@ -281,8 +281,7 @@ absl::Status AgentNode::SetWanted(const AgentId& peer, size_t keys,
 void AgentNode::HurryUp(const AgentId& peer) {
   const auto found = peers_.find(peer);
   if (found == peers_.end()) return;
-  found->second.not_before = absl::ZeroDuration();
-  found->second.backoff = kLeastBackoff;
+  found->second.backoff.HurryUp();
   if (found->second.lanes != nullptr) found->second.lanes->HurryUp();
 }
 
@@ -339,7 +338,7 @@ bool AgentNode::WantsExchange(const Peer& peer) {
 }
 
 bool AgentNode::BeginExchange(Peer& peer, const Instant& now) {
-  if (!WantsExchange(peer) || now.mono < peer.not_before ||
+  if (!WantsExchange(peer) || now.mono < peer.backoff.not_before() ||
       HubsAreComing(peer, now)) {
     return false;
   }
@@ -374,11 +373,7 @@ void AgentNode::Fail(Peer& peer, absl::Status reason, const Instant& now) {
   peer.most_keys = 1;
   // What began with some hubs left out may come with all of them.
   health_.OnFailure(peer.policy.peer, now.mono);
-  // Exchanges that were under way together fail together: that counts once.
-  if (now.mono >= peer.not_before) {
-    peer.not_before = now.mono + peer.backoff;
-    peer.backoff = std::min(2 * peer.backoff, kMostBackoff);
-  }
+  peer.backoff.Fail(now.mono);
   if (peer.lanes != nullptr) peer.lanes->OnHubs(reason, now);
   events_.push_back(ExchangeFailed{peer.policy.peer, std::move(reason)});
 }
@@ -396,7 +391,7 @@ std::optional<absl::Duration> AgentNode::NextTime() const {
     if (!WantsExchange(peer)) continue;
     absl::Duration begin = peer.waiting_since.has_value()
                                ? *peer.waiting_since + kGrantPatience
-                               : peer.not_before;
+                               : peer.backoff.not_before();
     if (started_.has_value()) {
       begin = std::max(begin, *started_ + kStartPatience);
     }

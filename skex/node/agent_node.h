@@ -19,6 +19,7 @@
 #include "skex/dske/policy.h"
 #include "skex/dske/responder.h"
 #include "skex/node/agent_events.h"
+#include "skex/node/backoff.h"
 #include "skex/node/pair_lanes.h"
 #include "skex/pad/pad.h"
 #include "skex/wire/link.h"
@@ -30,7 +31,7 @@ namespace skex {
 // in; frames and lane messages to send and events come out.
 //
 // It keeps up to kMostUnderWay exchanges under way with each peer. After a
-// failure it waits, longer each time up to kMostBackoff, and asks for one key
+// failure it waits, longer each time (see Backoff), and asks for one key
 // only, then for kMostGrowth times as many after each success, so that a peer
 // that is away or short of pad costs little; it goes on at once when a link has
 // become ready or the peer has shown itself.
@@ -47,8 +48,6 @@ class AgentNode {
   // As many exchanges hide one round trip, where a peer wants many keys.
   static constexpr size_t kMostUnderWay = 4;
   static constexpr size_t kMostGrowth = 4;
-  static constexpr absl::Duration kLeastBackoff = absl::Milliseconds(100);
-  static constexpr absl::Duration kMostBackoff = absl::Seconds(30);
   // While pad grants are on their way, an exchange waits this long for hubs
   // that are connected but cannot take part yet.
   static constexpr absl::Duration kGrantPatience = absl::Milliseconds(250);
@@ -137,8 +136,7 @@ class AgentNode {
     size_t most_keys = kMostKeys;
     std::vector<std::unique_ptr<InitiatorExchange>> exchanges;
     std::optional<absl::Duration> waiting_since;  // for grants
-    absl::Duration backoff = kLeastBackoff;
-    absl::Duration not_before;
+    Backoff backoff;
     absl::Status last_failure;
     std::unique_ptr<PairLanes> lanes;  // null with keys of hubs alone
   };

@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "skex/node/agent_events.h"
+#include "skex/node/backoff.h"
 #include "skex/node/pair_lanes.h"
 #include "skex/node/pair_lanes_fixture.h"
 #include "skex/psk/key.h"
@@ -335,7 +336,7 @@ TEST_F(MixedLanesTest, NextTimeTellsOfAReRootThatABackOffHolds) {
   const auto next = Lanes().NextTime();
   ASSERT_TRUE(next.has_value());
   EXPECT_GT(*next, net_.now().mono);
-  EXPECT_LE(*next, net_.now().mono + PairLanes::kMostBackoff);
+  EXPECT_LE(*next, net_.now().mono + Backoff::kMost);
 }
 
 }  // namespace

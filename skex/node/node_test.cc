@@ -6,6 +6,7 @@
 #include "skex/base/bytes.h"
 #include "skex/dske/messages.h"
 #include "skex/node/agent_node.h"
+#include "skex/node/backoff.h"
 #include "skex/node/fake_network.h"
 #include "skex/node/hub_node.h"
 
@@ -285,7 +286,7 @@ TEST_F(NodeTest, ExchangesThatFailTogetherCountOnce) {
   EXPECT_EQ(LastFailure().code(), absl::StatusCode::kDeadlineExceeded);
   net_.tamper = nullptr;
   // One step of the back-off, not one for each exchange.
-  net_.Advance(AgentNode::kLeastBackoff + absl::Milliseconds(20));
+  net_.Advance(Backoff::kLeast + absl::Milliseconds(20));
   EXPECT_GE(net_.TakeKeys(kAlice).size(), 1u);
 }
 

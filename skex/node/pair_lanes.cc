@@ -4,13 +4,33 @@
 #include <utility>
 #include <variant>
 
+#include "absl/memory/memory.h"
+
 namespace skex {
 
-PairLanes::PairLanes(Options options)
-    : policy_(std::move(options.policy)),
+PairLanes::PairLanes(const Options& options,
+                     std::unique_ptr<LaneInitiator> initiator,
+                     std::unique_ptr<LaneResponder> responder)
+    : policy_(options.policy),
       initiates_(options.initiates),
-      initiator_(std::move(options.initiator)),
-      responder_(std::move(options.responder)) {}
+      initiator_(std::move(initiator)),
+      responder_(std::move(responder)) {}
+
+absl::StatusOr<std::unique_ptr<PairLanes>> PairLanes::Open(
+    const Options& options) {
+  auto initiator = LaneInitiator::Open({.policy = options.policy,
+                                        .boot = options.boot,
+                                        .entropy = options.entropy,
+                                        .storage = options.outgoing});
+  if (!initiator.ok()) return initiator.status();
+  auto responder = LaneResponder::Open({.policy = options.policy.Reversed(),
+                                        .boot = options.boot,
+                                        .entropy = options.entropy,
+                                        .storage = options.incoming});
+  if (!responder.ok()) return responder.status();
+  return absl::WrapUnique(
+      new PairLanes(options, *std::move(initiator), *std::move(responder)));
+}
 
 void PairLanes::SetWanted(size_t keys) { wanted_ = initiates_ ? keys : 0; }
 
@@ -70,11 +90,6 @@ void PairLanes::OnConnected(const Instant& now) {
   initiator_->OnConnected(now);
 }
 
-void PairLanes::HurryUp() {
-  not_before_ = -absl::InfiniteDuration();
-  backoff_ = kLeastBackoff;
-}
-
 absl::Status PairLanes::AllowJump() {
   absl::Status status = initiator_->AllowJump();
   if (!status.ok()) return status;
@@ -92,7 +107,7 @@ void PairLanes::OnTime(const Instant& now) {
   while (!dske_keys_.empty() && dske_keys_.front().expires <= now.mono) {
     dske_keys_.pop_front();
   }
-  if (now.mono >= not_before_) Begin(now);
+  if (now.mono >= backoff_.not_before()) Begin(now);
 }
 
 void PairLanes::Begin(const Instant& now) {
@@ -143,13 +158,8 @@ Key PairLanes::TakeDskeKey() {
 void PairLanes::Fail(absl::Status reason, absl::Duration now) {
   last_failure_ = reason;
   window_ = 1;
-  // Runs that were under way together fail together: that counts once. What a
-  // STALE has ended, another run mends at once, unless that fails as well.
-  if (now >= not_before_) {
-    const bool first = backoff_ == kLeastBackoff;
-    if (!absl::IsAborted(reason) || !first) not_before_ = now + backoff_;
-    backoff_ = std::min(2 * backoff_, kMostBackoff);
-  }
+  // What a STALE has ended, another run mends.
+  backoff_.Fail(now, absl::IsAborted(reason));
   events_.push_back(ExchangeFailed{peer(), std::move(reason)});
 }
 
@@ -174,7 +184,7 @@ void PairLanes::HandleInitiator(const Instant& now) {
 void PairLanes::OnKey(KeyAgreed agreed) {
   wanted_ -= std::min<size_t>(wanted_, 1);
   window_ = kMostTentative;
-  backoff_ = kLeastBackoff;
+  backoff_.Succeed();
   last_failure_ = absl::OkStatus();
   if (agreed.key.terms->source == KeySource::kUnmediated && mixes()) {
     // It heals with the first key that comes through the hubs.
@@ -182,10 +192,14 @@ void PairLanes::OnKey(KeyAgreed agreed) {
     if (!hubs_failed_) events_.push_back(HubsFailed{peer(), hub_failure_});
     hubs_failed_ = true;
   }
+  Tell(true, std::move(agreed));
+}
+
+void PairLanes::Tell(bool initiator, KeyAgreed agreed) {
   std::vector<Key> keys;
   keys.push_back(std::move(agreed.key));
   events_.push_back(
-      KeysEstablished{peer(), true, std::move(keys), agreed.took});
+      KeysEstablished{peer(), initiator, std::move(keys), agreed.took});
 }
 
 void PairLanes::OnRunFailed(const RunFailed& failed, const Instant& now) {
@@ -213,9 +227,7 @@ void PairLanes::OnRerooted(const Instant& now) {
 void PairLanes::HandleResponder() {
   for (LaneEvent& event : responder_->TakeEvents()) {
     if (auto* agreed = std::get_if<KeyAgreed>(&event)) {
-      std::vector<Key> keys;
-      keys.push_back(std::move(agreed->key));
-      events_.push_back(KeysEstablished{peer(), false, std::move(keys), {}});
+      Tell(false, std::move(*agreed));
     } else if (const auto* lapsed = std::get_if<KeyLapsed>(&event)) {
       events_.push_back(KeyUnconfirmed{lapsed->key});
     } else if (const auto* rollback = std::get_if<RollbackDetected>(&event)) {
@@ -240,13 +252,14 @@ std::optional<absl::Duration> PairLanes::NextTime() const {
   if (rerooting_) return next;
   if (MayReroot(now_)) {
     // While runs are under way it waits for their end.
-    if (initiator_->outstanding() == 0) consider(not_before_);
+    if (initiator_->outstanding() == 0) consider(backoff_.not_before());
   } else if (MayBeginKeyRun()) {
     if (!mixes() || !dske_keys_.empty()) {
-      consider(not_before_);
+      consider(backoff_.not_before());
     } else if (policy_.use == LaneUse::kMixedOrAlone &&
                hubs_fail_since_.has_value()) {
-      consider(std::max(not_before_, *hubs_fail_since_ + kHubPatience));
+      consider(
+          std::max(backoff_.not_before(), *hubs_fail_since_ + kHubPatience));
     }
   }
   return next;

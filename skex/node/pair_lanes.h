@@ -10,15 +10,19 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "skex/base/entropy.h"
 #include "skex/base/ids.h"
 #include "skex/base/instant.h"
 #include "skex/node/agent_events.h"
+#include "skex/node/backoff.h"
 #include "skex/psk/key.h"
 #include "skex/ratchet/initiator.h"
 #include "skex/ratchet/lane_events.h"
 #include "skex/ratchet/lane_policy.h"
+#include "skex/ratchet/lane_storage.h"
 #include "skex/ratchet/responder.h"
 
 namespace skex {
@@ -27,7 +31,7 @@ namespace skex {
 // which runs begin, for how many keys, mixed with what.
 //
 // - It begins runs until as many keys are there as are wanted. After a failure
-//   it waits, longer each time up to kMostBackoff, and begins one run only.
+//   it waits, longer each time (see Backoff), and begins one run only.
 // - Where keys are mixed it asks for a key of DSKE for each. If the policy
 //   allows it, and none has come for kHubPatience after a failure, the keys are
 //   unmediated alone (HubsFailed), until the hubs are back (HubsBack).
@@ -38,21 +42,26 @@ namespace skex {
 class PairLanes {
  public:
   struct Options {
-    LanePolicy policy;                         // of the outgoing lane
-    std::unique_ptr<LaneInitiator> initiator;  // of the outgoing lane
-    std::unique_ptr<LaneResponder> responder;  // of the incoming lane
+    LanePolicy policy;  // of the outgoing lane; checked
+    BootId boot;
+    Entropy* entropy;       // must outlive the lanes
+    LaneStorage* outgoing;  // likewise; the initiating end of the one lane
+    LaneStorage* incoming;  // likewise; the responding end of the other
     // Whether this agent can reach the peer; else it only answers.
     bool initiates = true;
   };
 
-  static constexpr absl::Duration kLeastBackoff = absl::Milliseconds(100);
-  static constexpr absl::Duration kMostBackoff = absl::Seconds(30);
   static constexpr absl::Duration kHubPatience = absl::Seconds(2);
   static constexpr absl::Duration kRerootInterval = absl::Hours(24);
   // Keys of DSKE that are asked for to be there for runs to come.
   static constexpr size_t kMostDskeKeys = 64;
 
-  explicit PairLanes(Options options);
+  // Opens both lanes at a start of the process. Errors: see LoadLane().
+  static absl::StatusOr<std::unique_ptr<PairLanes>> Open(
+      const Options& options);
+
+  PairLanes(const PairLanes&) = delete;
+  PairLanes& operator=(const PairLanes&) = delete;
 
   const AgentId& peer() const { return policy_.responder; }
 
@@ -78,7 +87,7 @@ class PairLanes {
   // There is a new way to the peer.
   void OnConnected(const Instant& now);
   // Begins at once where a back-off would wait.
-  void HurryUp();
+  void HurryUp() { backoff_.HurryUp(); }
   // See LaneInitiator::AllowJump().
   absl::Status AllowJump();
 
@@ -111,6 +120,9 @@ class PairLanes {
     absl::Duration expires;
   };
 
+  PairLanes(const Options& options, std::unique_ptr<LaneInitiator> initiator,
+            std::unique_ptr<LaneResponder> responder);
+
   bool mixes() const { return policy_.use != LaneUse::kAlone; }
   // Runs for keys that are under way.
   size_t KeyRuns() const;
@@ -123,6 +135,7 @@ class PairLanes {
   void HandleInitiator(const Instant& now);
   void HandleResponder();
   void OnKey(KeyAgreed agreed);
+  void Tell(bool initiator, KeyAgreed agreed);
   void OnRunFailed(const RunFailed& failed, const Instant& now);
   void OnRerooted(const Instant& now);
 
@@ -140,8 +153,7 @@ class PairLanes {
   absl::Duration reroot_at_ = -absl::InfiniteDuration();
   uint64_t reroots_ = 0;
   size_t window_ = kMostTentative;  // runs that may be under way
-  absl::Duration backoff_ = kLeastBackoff;
-  absl::Duration not_before_ = -absl::InfiniteDuration();
+  Backoff backoff_;
   absl::Duration now_ = -absl::InfiniteDuration();  // as last told
   absl::Status last_failure_;
   bool jump_waits_ = false;

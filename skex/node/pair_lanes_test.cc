@@ -11,6 +11,7 @@
 #include "skex/base/bytes.h"
 #include "skex/base/ids.h"
 #include "skex/node/agent_events.h"
+#include "skex/node/backoff.h"
 #include "skex/node/pair_lanes_fixture.h"
 #include "skex/psk/key.h"
 #include "skex/ratchet/fake_lane_storage.h"
@@ -270,7 +271,7 @@ TEST_F(PairLanesTest, FullDiskFailsAndBacksOff) {
   EXPECT_LE(All<ExchangeFailed>(kAlice).size(), 12u);
 
   net_.lanes(kAlice, kBob).outgoing.failure = absl::OkStatus();
-  net_.Advance(PairLanes::kMostBackoff);
+  net_.Advance(Backoff::kMost);
   ExpectKeys(8, KeySource::kUnmediated);
 }
 

@@ -6,7 +6,6 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "skex/base/bytes.h"
-#include "skex/psk/derivation.h"
 #include "skex/psk/mixing.h"
 
 namespace skex {
@@ -152,33 +151,21 @@ absl::Status LaneInitiator::Finish(Run run, const M2Message& m2,
     return absl::OkStatus();
   }
   if (run.purpose == RunPurpose::kReroot) return InstallRoot(run);
-  const uint32_t index = run.index;
-  const RunPurpose purpose = run.purpose;
-  const absl::Duration took = now.mono - run.started;
-  std::string confirm =
-      LaneConfirmMessage{.lane = run.lane, .index = index}.Seal(
-          run.tag3_key, run.m1, m2_bytes);
-  absl::StatusOr<Key> key = KeyOf(std::move(run), m2, m2_bytes);
+  std::optional<Key> dske;
+  if (run.purpose == RunPurpose::kMix) dske = std::move(run.dske);
+  absl::StatusOr<Key> key =
+      options_.policy.KeyOfRun(run.result_key, run.m1, m2_bytes, options_.boot,
+                               m2.boot, std::move(dske));
   if (!key.ok()) {
-    events_.emplace_back(RunFailed{index, key.status(), purpose});
+    Fail(run, key.status());
     return absl::OkStatus();
   }
-  events_.emplace_back(KeyAgreed{*std::move(key), index, took});
-  messages_.push_back(std::move(confirm));
+  events_.emplace_back(
+      KeyAgreed{*std::move(key), run.index, now.mono - run.started});
+  messages_.push_back(
+      LaneConfirmMessage{.lane = run.lane, .index = run.index}.Seal(
+          run.tag3_key, run.m1, m2_bytes));
   return absl::OkStatus();
-}
-
-absl::StatusOr<Key> LaneInitiator::KeyOf(Run run, const M2Message& m2,
-                                         absl::string_view m2_bytes) const {
-  const LanePolicy& policy = options_.policy;
-  Key key = {.id = ComputeKeyId(UnmediatedExchangeId(run.m1, m2_bytes),
-                                policy.initiator, policy.responder, 0),
-             .bytes = DeriveUnmediatedKey(
-                 run.result_key, run.m1, m2_bytes, policy.initiator,
-                 policy.responder, policy.ContextHash(), policy.key_bytes),
-             .terms = policy.Terms(options_.boot, m2.boot)};
-  if (run.purpose == RunPurpose::kKey) return key;
-  return MixKeys(std::move(run.dske), std::move(key));
 }
 
 absl::Status LaneInitiator::InstallRoot(const Run& run) {

@@ -150,8 +150,6 @@ class LaneInitiator {
   // A verified answer.
   absl::Status Finish(Run run, const M2Message& m2, absl::string_view m2_bytes,
                       const Instant& now);
-  absl::StatusOr<Key> KeyOf(Run run, const M2Message& m2,
-                            absl::string_view m2_bytes) const;
   absl::Status InstallRoot(const Run& run);
   void JumpTo(uint32_t to);
   // Claims the next leaves, durably.

@@ -2,8 +2,11 @@
 
 #include <openssl/sha.h>
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "skex/base/bytes.h"
+#include "skex/psk/derivation.h"
 #include "skex/psk/mixing.h"
 #include "skex/ratchet/lane_keys.h"
 
@@ -70,6 +73,28 @@ absl::Status LanePolicy::CheckFreshKey(const Key& key) const {
         " bytes or more, established by DSKE between these two"));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<Key> LanePolicy::KeyOfRun(const Secret& leaf_key,
+                                         absl::string_view m1,
+                                         absl::string_view m2,
+                                         const BootId& initiator_boot,
+                                         const BootId& responder_boot,
+                                         std::optional<Key> dske) const {
+  std::shared_ptr<const KeyTerms> terms = Terms(initiator_boot, responder_boot);
+  Key key = {
+      .id = ComputeKeyId(UnmediatedExchangeId(m1, m2), initiator, responder, 0),
+      .bytes = DeriveUnmediatedKey(leaf_key, m1, m2, initiator, responder,
+                                   terms->policy_hash, key_bytes),
+      .terms = std::move(terms)};
+  if (!dske.has_value()) return key;
+  return MixKeys(*std::move(dske), std::move(key));
+}
+
+LanePolicy LanePolicy::Reversed() const {
+  LanePolicy reversed = *this;
+  std::swap(reversed.initiator, reversed.responder);
+  return reversed;
 }
 
 bool LanePolicy::Allows(RunPurpose purpose) const {

@@ -3,10 +3,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "skex/base/ids.h"
+#include "skex/base/secret.h"
 #include "skex/psk/key.h"
 #include "skex/ratchet/messages.h"
 
@@ -48,6 +52,17 @@ struct LanePolicy {
   // INVALID_ARGUMENT unless `key` may re-root this lane: established by DSKE
   // between these two agents, whichever began, with 32 bytes or more.
   absl::Status CheckFreshKey(const Key& key) const;
+
+  // The key of a run: its two messages, and what its leaf gives for the key.
+  // `dske` is mixed in, if there is one, and consumed. Errors: see MixKeys().
+  absl::StatusOr<Key> KeyOfRun(const Secret& leaf_key, absl::string_view m1,
+                               absl::string_view m2,
+                               const BootId& initiator_boot,
+                               const BootId& responder_boot,
+                               std::optional<Key> dske) const;
+
+  // The same for the lane of the other direction.
+  LanePolicy Reversed() const;
 
   // Whether a run may be for that purpose.
   bool Allows(RunPurpose purpose) const;

@@ -8,7 +8,6 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "skex/base/bytes.h"
-#include "skex/psk/derivation.h"
 #include "skex/psk/mixing.h"
 
 namespace skex {
@@ -135,7 +134,8 @@ absl::Status LaneResponder::OnFreshM1(Lane& lane, const M1Message& m1,
         "M1 of ", options_.policy.initiator.text(), ": ", RunStatusText(run)));
   }
   if (reroots) return absl::OkStatus();
-  absl::StatusOr<Key> key = KeyOf(m1, keys, std::move(dske), bytes, m2_bytes);
+  absl::StatusOr<Key> key = options_.policy.KeyOfRun(
+      keys.key, bytes, m2_bytes, m1.boot, options_.boot, std::move(dske));
   if (!key.ok()) return key.status();
   tentative_.push_back(
       {.key = key->id,
@@ -148,22 +148,6 @@ absl::Status LaneResponder::OnFreshM1(Lane& lane, const M1Message& m1,
   events_.emplace_back(
       KeyAgreed{*std::move(key), m1.index, absl::ZeroDuration()});
   return absl::OkStatus();
-}
-
-absl::StatusOr<Key> LaneResponder::KeyOf(const M1Message& m1,
-                                         const LeafKeys& keys,
-                                         std::optional<Key> dske,
-                                         absl::string_view m1_bytes,
-                                         absl::string_view m2_bytes) const {
-  const LanePolicy& policy = options_.policy;
-  Key key = {.id = ComputeKeyId(UnmediatedExchangeId(m1_bytes, m2_bytes),
-                                policy.initiator, policy.responder, 0),
-             .bytes = DeriveUnmediatedKey(keys.key, m1_bytes, m2_bytes,
-                                          policy.initiator, policy.responder,
-                                          m1.context, policy.key_bytes),
-             .terms = policy.Terms(m1.boot, options_.boot)};
-  if (m1.purpose == RunPurpose::kKey) return key;
-  return MixKeys(*std::move(dske), std::move(key));
 }
 
 void LaneResponder::NoteBounds(const Lane& lane, const M1Message& m1) {

@@ -143,10 +143,6 @@ class LaneResponder {
   void NoteBounds(const Lane& lane, const M1Message& m1);
   // `dske` is the key that M1 names, if it is here.
   RunStatus Judge(const M1Message& m1, const std::optional<Key>& dske) const;
-  // The key of a run that was accepted.
-  absl::StatusOr<Key> KeyOf(const M1Message& m1, const LeafKeys& keys,
-                            std::optional<Key> dske, absl::string_view m1_bytes,
-                            absl::string_view m2_bytes) const;
   // Puts a new root behind the one that its M1 is sent on. Returns the one that
   // was there, if any.
   std::optional<Lane> InstallRoot(Lane root);

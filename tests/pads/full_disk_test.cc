@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "service/storage/fake_file_system.h"
 #include "skex/node/agent_node.h"
+#include "skex/node/backoff.h"
 #include "skex/pad/pad_layout.h"
 #include "tests/pads/machines.h"
 #include "tests/pads/pad_record.h"
@@ -69,7 +70,7 @@ class FullDiskTest : public testing::Test {
     }
     const uint64_t before[] = {machines_.keys_of(0), machines_.keys_of(1)};
     machines_.Want(4);
-    machines_.Advance(AgentNode::kMostBackoff + absl::Seconds(1));
+    machines_.Advance(Backoff::kMost + absl::Seconds(1));
     EXPECT_GT(machines_.keys_of(kAgent), before[kAgent]);
     EXPECT_GT(machines_.keys_of(kOther), before[kOther]);
     EXPECT_TRUE(machines_.LastFailure(kAgent).ok());
@@ -153,7 +154,7 @@ TEST_F(FullDiskTest, ReadErrorsStopKeysWithTheDisksError) {
   disk.StopFailing();
   const uint64_t before = machines_.keys_of(kAgent);
   machines_.Want(4);
-  machines_.Advance(AgentNode::kMostBackoff + absl::Seconds(1));
+  machines_.Advance(Backoff::kMost + absl::Seconds(1));
   EXPECT_GT(machines_.keys_of(kAgent), before);
   EXPECT_EQ(machines_.violations(), std::vector<std::string>());
 }

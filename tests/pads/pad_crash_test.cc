@@ -19,6 +19,7 @@
 #include "gtest/gtest.h"
 #include "service/storage/fake_file_system.h"
 #include "skex/node/agent_node.h"
+#include "skex/node/backoff.h"
 #include "skex/pad/pad.h"
 #include "skex/pad/pad_layout.h"
 #include "tests/pads/machines.h"
@@ -141,7 +142,7 @@ class CrashRun {
       return machines_.keys_of(agent) > before[agent];
     };
     constexpr absl::Duration kStep = absl::Milliseconds(100);
-    for (absl::Duration waited; waited < AgentNode::kMostBackoff + kStep;
+    for (absl::Duration waited; waited < Backoff::kMost + kStep;
          waited += kStep) {
       machines_.Want(4);
       machines_.Advance(kStep);
