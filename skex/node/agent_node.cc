@@ -319,6 +319,23 @@ bool AgentNode::GrantsAreComing(const std::vector<HubLink>& hubs,
   return coming;
 }
 
+bool AgentNode::WaitsForGrants(Peer& peer, const std::vector<HubLink>& hubs,
+                               uint64_t share_size, const Instant& now) {
+  if (GrantsAreComing(hubs, share_size)) {
+    if (!peer.waiting_since.has_value()) peer.waiting_since = now.mono;
+    const auto able = std::count_if(
+        hubs.begin(), hubs.end(), [share_size](const HubLink& hub) {
+          return hub.link->ready() && hub.link->Holds(share_size);
+        });
+    peer.waits_until =
+        *peer.waiting_since +
+        (able < peer.policy.min_hubs ? kScarceGrantPatience : kGrantPatience);
+    if (now.mono < peer.waits_until) return true;
+  }
+  peer.waiting_since.reset();
+  return false;
+}
+
 void AgentNode::Advance(Peer& peer, const Instant& now) {
   if (peer.lanes != nullptr) {
     peer.lanes->OnTime(now);
@@ -348,11 +365,7 @@ bool AgentNode::BeginExchange(Peer& peer, const Instant& now) {
       static_cast<uint16_t>(std::min(peer.wanted - peer.coming, most)),
       peer.policy.key_bytes};
   const std::vector<HubLink> hubs = ChooseHubs(peer, now);
-  if (GrantsAreComing(hubs, layout.total_size())) {
-    if (!peer.waiting_since.has_value()) peer.waiting_since = now.mono;
-    if (now.mono - *peer.waiting_since < kGrantPatience) return false;
-  }
-  peer.waiting_since.reset();
+  if (WaitsForGrants(peer, hubs, layout.total_size(), now)) return false;
   absl::StatusOr<std::unique_ptr<InitiatorExchange>> exchange =
       InitiatorExchange::Start({options_.self, options_.boot, options_.entropy,
                                 layout.key_count, &sharings_},
@@ -390,7 +403,7 @@ std::optional<absl::Duration> AgentNode::NextTime() const {
     }
     if (!WantsExchange(peer)) continue;
     absl::Duration begin = peer.waiting_since.has_value()
-                               ? *peer.waiting_since + kGrantPatience
+                               ? peer.waits_until
                                : peer.backoff.not_before();
     if (started_.has_value()) {
       begin = std::max(begin, *started_ + kStartPatience);

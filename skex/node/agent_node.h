@@ -49,8 +49,10 @@ class AgentNode {
   static constexpr size_t kMostUnderWay = 4;
   static constexpr size_t kMostGrowth = 4;
   // While pad grants are on their way, an exchange waits this long for hubs
-  // that are connected but cannot take part yet.
+  // that are connected but cannot take part yet,
   static constexpr absl::Duration kGrantPatience = absl::Milliseconds(250);
+  // and this long while too few can without them: it could only fail.
+  static constexpr absl::Duration kScarceGrantPatience = absl::Seconds(3);
   // Right after the start, an exchange waits this long for all its hubs.
   static constexpr absl::Duration kStartPatience = absl::Milliseconds(500);
 
@@ -136,6 +138,7 @@ class AgentNode {
     size_t most_keys = kMostKeys;
     std::vector<std::unique_ptr<InitiatorExchange>> exchanges;
     std::optional<absl::Duration> waiting_since;  // for grants
+    absl::Duration waits_until;  // while it waits, if no grants come
     Backoff backoff;
     absl::Status last_failure;
     std::unique_ptr<PairLanes> lanes;  // null with keys of hubs alone
@@ -158,8 +161,14 @@ class AgentNode {
   // long as the policy's least number of those that are ready is left.
   std::vector<HubLink> ChooseHubs(const Peer& peer, const Instant& now) const;
   bool HubsAreComing(const Peer& peer, const Instant& now) const;
+  // Asks the hubs for the grants that shares of this size lack. Returns whether
+  // some are on their way.
   static bool GrantsAreComing(const std::vector<HubLink>& hubs,
                               uint64_t share_size);
+  // Whether an exchange over `hubs` should wait for grants that are on their
+  // way; notes since when it does.
+  static bool WaitsForGrants(Peer& peer, const std::vector<HubLink>& hubs,
+                             uint64_t share_size, const Instant& now);
   void Fail(Peer& peer, absl::Status reason, const Instant& now);
   absl::Status OnExchangeFrame(const HubId& hub, const OpenedFrame& frame,
                                const Instant& now);

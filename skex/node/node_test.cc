@@ -78,6 +78,15 @@ class NodeTest : public testing::Test {
     return hubs;
   }
 
+  // From now on the grants of the hubs from `first` on do not reach alice.
+  void HoldGrants(int first) {
+    net_.tamper = [first](const std::string& agent, int hub, bool to_hub,
+                          std::string& frame) {
+      return agent != kAlice || to_hub || hub < first ||
+             ParseFrame(AsBytes(frame))->header.type != FrameType::kGrant;
+    };
+  }
+
   absl::Status LastFailure() {
     return net_.agent(kAlice).LastFailure(*AgentId::Parse(kBob));
   }
@@ -288,6 +297,36 @@ TEST_F(NodeTest, ExchangesThatFailTogetherCountOnce) {
   // One step of the back-off, not one for each exchange.
   net_.Advance(Backoff::kLeast + absl::Milliseconds(20));
   EXPECT_GE(net_.TakeKeys(kAlice).size(), 1u);
+}
+
+TEST_F(NodeTest, GrantsThatComeLateFailNoExchange) {
+  constexpr size_t kMany = 4 * kMostKeys;  // more than one chunk of each pad
+  StartAll();
+  HoldGrants(3);  // three hubs are enough
+  Want(kMany);
+  net_.Advance(absl::Seconds(2));
+  EXPECT_EQ(net_.TakeKeys(kAlice).size(), kMany);
+  HoldGrants(0);
+  Want(kMany);
+  net_.Advance(AgentNode::kScarceGrantPatience - absl::Milliseconds(500));
+  const size_t before = net_.TakeKeys(kAlice).size();
+  EXPECT_LT(before, kMany);
+  EXPECT_TRUE(LastFailure().ok()) << LastFailure();
+  net_.tamper = nullptr;
+  net_.Advance(PadLink::kRequestPatience + absl::Milliseconds(20));
+  EXPECT_EQ(net_.TakeKeys(kAlice).size(), kMany - before);
+  EXPECT_TRUE(LastFailure().ok()) << LastFailure();
+}
+
+TEST_F(NodeTest, GrantsThatNeverComeFailWithTheReason) {
+  StartAll();
+  HoldGrants(0);
+  Want(4 * kMostKeys);
+  net_.Advance(AgentNode::kScarceGrantPatience + absl::Milliseconds(20));
+  EXPECT_EQ(LastFailure().code(), absl::StatusCode::kUnavailable);
+  EXPECT_NE(LastFailure().message().find("waiting for pad grants"),
+            std::string::npos)
+      << LastFailure();
 }
 
 TEST_F(NodeTest, LongKeysForDeliveryAreEstablished) {

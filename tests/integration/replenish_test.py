@@ -77,7 +77,7 @@ class ReplenishTest(cluster_case.ClusterCase):
             early = len(alice.process.events("exchange_failed"))
             used_up = []
             for count in (2, 3):
-                self.take_many(alice, 4)
+                self.take_many(alice, 5)
                 for number, hub in enumerate(made.hubs):
                     for agent in (alice, bob):
                         self.make_pad(agent, hub)
