@@ -81,12 +81,13 @@ absl::StatusOr<Key> LanePolicy::KeyOfRun(const Secret& leaf_key,
                                          const BootId& initiator_boot,
                                          const BootId& responder_boot,
                                          std::optional<Key> dske) const {
-  std::shared_ptr<const KeyTerms> terms = Terms(initiator_boot, responder_boot);
+  const std::shared_ptr<const KeyTerms> terms =
+      Terms(initiator_boot, responder_boot);
   Key key = {
       .id = ComputeKeyId(UnmediatedExchangeId(m1, m2), initiator, responder, 0),
       .bytes = DeriveUnmediatedKey(leaf_key, m1, m2, initiator, responder,
                                    terms->policy_hash, key_bytes),
-      .terms = std::move(terms)};
+      .terms = terms};
   if (!dske.has_value()) return key;
   return MixKeys(*std::move(dske), std::move(key));
 }

@@ -307,7 +307,9 @@ void Simulation::PumpAgent(int number) {
   CheckLanes(number);
   for (auto& [hub_id, frame] : agent.node->TakeFrames()) {
     for (int h = 0; h < options_.hubs; ++h) {
-      if (HubName(h) == hub_id) Send(number, h, true, std::move(frame));
+      if (HubName(h) != hub_id) continue;
+      Send(number, h, true, std::move(frame));
+      break;
     }
   }
   for (auto& [peer, message] : agent.node->TakeLaneMessages()) {
