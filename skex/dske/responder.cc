@@ -50,6 +50,17 @@ void Responder::AddPeer(const PeerPolicy& policy) {
   peers_.insert_or_assign(policy.peer, policy);
 }
 
+void Responder::RemovePeer(const AgentId& peer) {
+  peers_.erase(peer);
+  // Exchanges lie side by side by their initiator. What oldest_first_ says of
+  // them ends by its time.
+  for (auto it = exchanges_.lower_bound({peer, ExchangeId()});
+       it != exchanges_.end() && it->first.first == peer;) {
+    Forget(it++);
+  }
+  collecting_.erase(peer);
+}
+
 absl::StatusOr<RelayOutcome> Responder::OnShare(const HubId& hub,
                                                 absl::Span<const uint8_t> body,
                                                 const Secret& otp,

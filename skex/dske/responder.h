@@ -63,6 +63,9 @@ class Responder {
 
   // Admits exchanges of `policy.peer`; `policy` is checked.
   void AddPeer(const PeerPolicy& policy);
+  // Admits none any more, and forgets those that collect. Nothing if it is no
+  // peer.
+  void RemovePeer(const AgentId& peer);
 
   // Takes a share: `hub` is the hub whose pad verified the frame, `body` the
   // frame's body, `otp` the pad bytes that mask it; `own_source` the worst

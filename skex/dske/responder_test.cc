@@ -102,6 +102,25 @@ class ResponderTest : public testing::Test {
   Responder bob_;
 };
 
+TEST_F(ResponderTest, RemovedPeerIsAStranger) {
+  bob_.AddPeer(FakePolicy(Carol(), 3, 5));
+  FakeDealing collecting = Deal(1);
+  SendMore(collecting, 0);
+  FakeDealing settled = Deal(2);
+  for (size_t hub : {0, 1}) SendMore(settled, hub);
+  SendLast(settled, 2);
+  bob_.RemovePeer(Alice());
+  EXPECT_EQ(bob_.collecting(), 0u);
+  EXPECT_EQ(SendCode(collecting, 1), StatusCode::kNotFound);
+  EXPECT_EQ(SendCode(settled, 3), StatusCode::kNotFound);
+  bob_.AddPeer(policy_);
+  FakeDealing fresh = Deal(3);
+  for (size_t hub : {0, 1}) SendMore(fresh, hub);
+  SendLast(fresh, 2);
+  Pass(absl::Hours(1));  // what was forgotten is not forgotten twice
+  EXPECT_EQ(bob_.collecting(), 0u);
+}
+
 TEST_F(ResponderTest, AnyThresholdOfHubsGivesTheKeys) {
   uint64_t number = 1;
   std::vector<size_t> hubs = {0, 1, 2, 3, 4};

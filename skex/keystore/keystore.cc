@@ -38,6 +38,13 @@ void Keystore::AddPeer(const KeystorePolicy& policy) {
   peers_.try_emplace(policy.peer, Peer{.policy = policy});
 }
 
+void Keystore::RemovePeer(const AgentId& peer) {
+  for (auto it = accept_.begin(); it != accept_.end();) {
+    it = it->second.key.terms->initiator == peer ? Drop(it) : std::next(it);
+  }
+  peers_.erase(peer);
+}
+
 absl::Status Keystore::Put(Key key, bool dial, absl::Duration now) {
   const auto found =
       peers_.find(dial ? key.terms->responder : key.terms->initiator);

@@ -82,6 +82,9 @@ class Keystore {
 
   // Each peer once, before its keys come.
   void AddPeer(const KeystorePolicy& policy);
+  // Wipes all keys with a peer, which is unknown from then on. Nothing if it is
+  // unknown.
+  void RemovePeer(const AgentId& peer);
 
   // Takes a key of an exchange with a known peer. `dial`: this agent was its
   // initiator. Returns ALREADY_EXISTS if there is a key under its id,

@@ -111,6 +111,26 @@ class KeystoreTest : public testing::Test {
   Keystore bob_;
 };
 
+TEST_F(KeystoreTest, RemovedPeersKeysAreGone) {
+  bob_.AddPeer(PolicyFor(carol_id_));
+  Establish(1, 3);
+  const std::string before = Dial();
+  const std::string after = Dial();
+  EXPECT_EQ(AcceptAtBob(before), StatusCode::kOk);
+  alice_.RemovePeer(bob_id_);
+  bob_.RemovePeer(alice_id_);
+  EXPECT_EQ(alice_.Take(bob_id_, now_).status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(FindAtBob(after), StatusCode::kNotFound);
+  EXPECT_EQ(bob_.Put(MakeKey(4), false, now_).code(), StatusCode::kNotFound);
+  EXPECT_TRUE(alice_.List(now_).empty());
+  EXPECT_TRUE(bob_.List(now_).empty());
+  alice_.AddPeer(PolicyFor(bob_id_));
+  bob_.AddPeer(PolicyFor(alice_id_));
+  Establish(5);
+  EXPECT_EQ(AcceptAtBob(Dial()), StatusCode::kOk);
+  EXPECT_EQ(FindAtBob(after), StatusCode::kNotFound);
+}
+
 TEST_F(KeystoreTest, DialledPskIsFoundByItsIdentity) {
   Establish(1);
   absl::StatusOr<Psk> dialled = alice_.Take(bob_id_, now_);

@@ -38,6 +38,11 @@ void AgentNode::AddLanes(std::unique_ptr<PairLanes> lanes) {
       std::move(lanes);
 }
 
+void AgentNode::RemovePeer(const AgentId& peer) {
+  responder_.RemovePeer(peer);
+  peers_.erase(peer);
+}
+
 void AgentNode::OnStreamDown(const HubId& hub) { links_.at(hub)->Reset(); }
 
 absl::Status AgentNode::OnFrame(const HubId& hub,

@@ -71,6 +71,11 @@ class AgentNode {
   // AddPeer() before. Once for each peer.
   void AddLanes(std::unique_ptr<PairLanes> lanes);
 
+  // Ends exchanges and runs that are under way with a peer, without an event,
+  // and has nothing to do with it from then on, until it is added again. Events
+  // are to be taken before. Nothing if it is no peer.
+  void RemovePeer(const AgentId& peer);
+
   // The stream to a hub is gone, or has not begun.
   void OnStreamDown(const HubId& hub);
   // A frame came from a hub. Returns why it was refused; a refused frame has

@@ -462,6 +462,34 @@ TEST_F(NodeTest, AbsentResponderIsSaid) {
       << LastFailure();
 }
 
+TEST_F(NodeTest, RemovedPeerIsNeitherAskedNorAnswered) {
+  StartAll();
+  const AgentId bob = *AgentId::Parse(kBob);
+  const AgentId alice = *AgentId::Parse(kAlice);
+  net_.tamper = [](const std::string& agent, int, bool to_hub, std::string&) {
+    return agent != kBob || to_hub;  // bob does not hear of it
+  };
+  Want(2);
+  net_.tamper = nullptr;
+  net_.agent(kAlice).RemovePeer(bob);  // in the middle
+  net_.agent(kAlice).RemovePeer(bob);
+  net_.Advance(absl::Seconds(5));
+  EXPECT_TRUE(net_.TakeEvents(kAlice).empty());
+  EXPECT_EQ(net_.agent(kAlice).SetWanted(bob, 1, net_.now()).code(),
+            absl::StatusCode::kNotFound);
+  // Bob still asks.
+  ASSERT_TRUE(net_.agent(kBob).SetWanted(alice, 1, net_.now()).ok());
+  net_.Settle();
+  EXPECT_TRUE(net_.TakeKeys(kBob).empty());
+  EXPECT_TRUE(net_.TakeKeys(kAlice).empty());
+  net_.agent(kAlice).AddPeer(net_.policy(kAlice, kBob));
+  net_.Advance(absl::Seconds(40));  // bob's exchange, and his back-off
+  ASSERT_EQ(net_.TakeKeys(kBob).size(), 1u);
+  EXPECT_EQ(net_.TakeKeys(kAlice).size(), 1u);
+  Want(3);
+  ExpectAgreement(3);
+}
+
 TEST_F(NodeTest, RestartedAgentsAndHubsAgreeAgain) {
   StartAll();
   Want(1);
