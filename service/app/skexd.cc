@@ -108,11 +108,6 @@ absl::Status Agent::Start() {
     log_.Info("listening",
               {{"what", "metrics"}, {"address", metrics_server_->address()}});
   }
-  for (const TunnelSnapshot& tunnel : sidecar_->Tunnels()) {
-    log_.Info("listening", {{"what", TunnelKindName(tunnel.kind)},
-                            {"tunnel", tunnel.name},
-                            {"address", tunnel.listen}});
-  }
   started_ = true;
   return absl::OkStatus();
 }

@@ -27,12 +27,13 @@ constexpr absl::Duration kComplaintInterval = absl::Seconds(1);
 
 }  // namespace
 
-Listener::Listener(WorkerPool& pool, Tunnel& tunnel, ListenSocket socket,
-                   Open open)
+Listener::Listener(WorkerPool& pool, std::shared_ptr<Tunnel> tunnel,
+                   ListenSocket socket, Open open)
     : pool_(pool),
       home_(pool.Next()),
-      tunnel_(tunnel),
+      tunnel_(std::move(tunnel)),
       socket_(std::move(socket)),
+      endpoint_(socket_.endpoint()),
       open_(open),
       descriptor_(home_.io()),
       pause_(home_.clock()) {}
@@ -51,11 +52,33 @@ absl::Status Listener::Start() {
   return absl::OkStatus();
 }
 
+void Listener::Serve(std::shared_ptr<Tunnel> tunnel,
+                     std::function<void()> done) {
+  home_.Post(
+      [this, tunnel = std::move(tunnel), done = std::move(done)]() mutable {
+        tunnel_ = std::move(tunnel);
+        done();
+      });
+}
+
 void Listener::Stop(std::function<void()> stopped) {
   home_.Post([this, stopped = std::move(stopped)] {
     Close();
     stopped();
   });
+}
+
+void Listener::Retire(std::shared_ptr<Listener> listener,
+                      std::function<void()> stopped) {
+  Worker& home = listener->home_;
+  home.Post(
+      [listener = std::move(listener), stopped = std::move(stopped)]() mutable {
+        listener->Close();
+        stopped();
+        // Behind the event of the wait that Close() has cancelled.
+        Worker& home = listener->home_;
+        home.Post([listener = std::move(listener)] {});
+      });
 }
 
 void Listener::Close() {
@@ -82,16 +105,16 @@ void Listener::AcceptSome() {
 }
 
 bool Listener::AcceptOne() {
-  const TunnelStats& stats = tunnel_.stats;
+  const TunnelStats& stats = *tunnel_->stats;
   if (stats.handshaking.load(std::memory_order_relaxed) >=
-      tunnel_.shared.limits.handshakes) {
+      tunnel_->shared.limits.handshakes) {
     Pause(kBusyPause);
     return false;
   }
   OwnedFd fd(
       ::accept4(socket_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (fd.valid()) {
-    if (tunnel_.shared.connections.TryAdd()) {
+    if (tunnel_->shared.connections.TryAdd()) {
       HandOver(std::move(fd));
     } else {
       Refuse(std::move(fd));
@@ -130,8 +153,8 @@ void Listener::HandOver(OwnedFd fd) {
 }
 
 void Listener::Refuse(OwnedFd fd) {
-  tunnel_.stats.total.fetch_add(1, std::memory_order_relaxed);
-  tunnel_.stats.results[static_cast<size_t>(ConnectionResult::kLimit)]
+  tunnel_->stats->total.fetch_add(1, std::memory_order_relaxed);
+  tunnel_->stats->results[static_cast<size_t>(ConnectionResult::kLimit)]
       .fetch_add(1, std::memory_order_relaxed);
   Complain("connection_refused", "the limit of connections is reached");
   // Last: whoever sees the reset finds it counted.
@@ -142,7 +165,8 @@ void Listener::Complain(absl::string_view what, absl::string_view why) {
   const absl::Duration now = MonotonicNow();
   if (now < next_complaint_) return;
   next_complaint_ = now + kComplaintInterval;
-  tunnel_.shared.log.Warning(what, {{"tunnel", tunnel_.name}, {"detail", why}});
+  tunnel_->shared.log.Warning(what,
+                              {{"tunnel", tunnel_->name}, {"detail", why}});
 }
 
 void Listener::Pause(absl::Duration delay) {

@@ -2,6 +2,7 @@
 #define SERVICE_SIDECAR_LISTENER_H_
 
 #include <functional>
+#include <memory>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -18,8 +19,9 @@
 
 namespace service {
 
-// Listener accepts the connections of one tunnel, on one worker, and deals
-// them out to all workers in turn. It keeps the limits: above that of
+// Listener accepts the connections at one address, on one worker, and deals
+// them out to all workers in turn. They are those of one tunnel, which may be
+// replaced by another. It keeps the limits: above that of
 // connections one more is reset at once; while too many handshakes are under
 // way it accepts nothing and leaves the clients to the kernel's backlog.
 class Listener {
@@ -27,22 +29,35 @@ class Listener {
   // Starts the life of a connection; called on `worker`'s thread.
   using Open = void (*)(Worker& worker, Ticket ticket, OwnedFd fd);
 
-  // All must outlive the listener, which must outlive the threads of `pool`.
-  Listener(WorkerPool& pool, Tunnel& tunnel, ListenSocket socket, Open open);
+  // `pool` must outlive the listener, which must outlive its threads or end by
+  // Retire().
+  Listener(WorkerPool& pool, std::shared_ptr<Tunnel> tunnel,
+           ListenSocket socket, Open open);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
   ~Listener();
 
-  // Begins to accept; before the threads of `pool` start. Returns UNAVAILABLE
-  // if the event loop cannot watch the socket.
+  // Begins to accept; before the threads of `pool` start, or on the listener's
+  // own. Returns UNAVAILABLE if the event loop cannot watch the socket.
   absl::Status Start();
 
+  // From now on connections are those of `tunnel`; then calls `done` on the
+  // listener's thread. Thread-safe, as all that follows.
+  // `tunnel` is of the same kind.
+  void Serve(std::shared_ptr<Tunnel> tunnel, std::function<void()> done);
+
   // Stops accepting, then calls `stopped` on the listener's thread.
-  // Thread-safe.
   void Stop(std::function<void()> stopped);
 
-  const Endpoint& endpoint() const { return socket_.endpoint(); }
+  // The same for one that is not wanted any more: keeps it alive, and lets go
+  // of it on that thread, once no event can reach it.
+  static void Retire(std::shared_ptr<Listener> listener,
+                     std::function<void()> stopped);
+
+  const Endpoint& endpoint() const { return endpoint_; }
+  // The one whose thread is the listener's.
+  Worker& home() { return home_; }
 
  private:
   void AwaitReadable();
@@ -56,8 +71,9 @@ class Listener {
 
   WorkerPool& pool_;
   Worker& home_;
-  Tunnel& tunnel_;
+  std::shared_ptr<Tunnel> tunnel_;
   ListenSocket socket_;
+  const Endpoint endpoint_;  // of socket_
   const Open open_;
   asio::posix::stream_descriptor descriptor_;  // of socket_'s fd, borrowed
   Alarm pause_;

@@ -36,6 +36,9 @@ struct OutboundOptions {
   Endpoint listen;  // plain; TCP port 0 lets the system choose
   skex::AgentId peer;
   Endpoint connect;  // the peer's inbound tunnel
+
+  friend bool operator==(const OutboundOptions&,
+                         const OutboundOptions&) = default;
 };
 
 // PSK-TLS in, plain out.
@@ -44,6 +47,9 @@ struct InboundOptions {
   Endpoint listen;  // TLS; TCP port 0 lets the system choose
   std::vector<skex::AgentId> allow;
   Endpoint forward;  // plain
+
+  friend bool operator==(const InboundOptions&,
+                         const InboundOptions&) = default;
 };
 
 struct SidecarOptions {

@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -53,6 +54,25 @@ void CheckFileLimit(const TunnelSurroundings& shared) {
                        "connections; raise it (ulimit -n, LimitNOFILE)"}});
 }
 
+const Endpoint& ListenOf(
+    const std::variant<OutboundOptions, InboundOptions>& options) {
+  return std::visit([](const auto& of) -> const Endpoint& { return of.listen; },
+                    options);
+}
+
+const std::string& NameOf(
+    const std::variant<OutboundOptions, InboundOptions>& options) {
+  return std::visit(
+      [](const auto& of) -> const std::string& { return of.name; }, options);
+}
+
+Listener::Open OpenOf(
+    const std::variant<OutboundOptions, InboundOptions>& options) {
+  return std::holds_alternative<OutboundOptions>(options)
+             ? &OutboundOpening::Start
+             : &InboundOpening::Start;
+}
+
 }  // namespace
 
 Sidecar::Sidecar(const SidecarOptions& options, PskProvider& provider,
@@ -69,25 +89,28 @@ absl::StatusOr<std::unique_ptr<Sidecar>> Sidecar::Create(
     SidecarObserver* observer, LaneAnswerer* lanes) {
   std::unique_ptr<Sidecar> sidecar(
       new Sidecar(options, provider, std::move(tls), log, observer, lanes));
-  for (const OutboundOptions& outbound : options.outbound) {
-    absl::Status status = sidecar->Listen(outbound, &OutboundOpening::Start);
-    if (!status.ok()) return status;
-  }
-  for (const InboundOptions& inbound : options.inbound) {
-    absl::Status status = sidecar->Listen(inbound, &InboundOpening::Start);
-    if (!status.ok()) return status;
-  }
+  absl::StatusOr<TunnelChange> change = sidecar->Plan(options);
+  if (!change.ok()) return change.status();
+  absl::Status status = sidecar->Listen(*std::move(change));
+  if (!status.ok()) return status;
   return sidecar;
 }
 
-template <class Options>
-absl::Status Sidecar::Listen(const Options& options, Listener::Open open) {
-  absl::StatusOr<ListenSocket> socket = ListenSocket::Open(options.listen);
-  if (!socket.ok()) return socket.status();
-  tunnels_.push_back(std::make_unique<Tunnel>(shared_, options));
-  listeners_.push_back(std::make_unique<Listener>(pool_, *tunnels_.back(),
-                                                  *std::move(socket), open));
-  return listeners_.back()->Start();
+absl::Status Sidecar::Listen(TunnelChange change) {
+  MutexLock lock(&served_mutex_);
+  for (TunnelChange::Item& item : change.items_) {
+    served_.push_back(Serve(std::move(item), std::make_shared<TunnelStats>()));
+    absl::Status status = served_.back().listener->Start();
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+void Sidecar::LogListening(const Served& served) {
+  shared_.log.Info("listening",
+                   {{"what", TunnelKindName(served.tunnel->kind)},
+                    {"tunnel", served.tunnel->name},
+                    {"address", served.listener->endpoint().ToString()}});
 }
 
 void Sidecar::Start() {
@@ -95,12 +118,148 @@ void Sidecar::Start() {
   started_ = true;
   CheckFileLimit(shared_);
   pool_.Start();
+  for (const Served& served : ServedNow()) LogListening(served);
+}
+
+bool Sidecar::SameListen(const Served& served, const Options& options) {
+  if (served.options.index() != options.index()) return false;
+  const Endpoint& listen = ListenOf(options);
+  if (ListenOf(served.options) != listen) return false;
+  // The system chooses a port for each.
+  const bool any_port = listen.kind == Endpoint::Kind::kTcp && listen.port == 0;
+  return !any_port || NameOf(served.options) == NameOf(options);
+}
+
+std::shared_ptr<Tunnel> Sidecar::MakeTunnel(
+    const Options& options, std::shared_ptr<TunnelStats> stats) {
+  return std::visit(
+      [&](const auto& of) {
+        return std::make_shared<Tunnel>(shared_, std::move(stats), of);
+      },
+      options);
+}
+
+Sidecar::Served Sidecar::Serve(TunnelChange::Item item,
+                               std::shared_ptr<TunnelStats> stats) {
+  auto tunnel = MakeTunnel(item.options, std::move(stats));
+  auto listener = std::make_shared<Listener>(
+      pool_, tunnel, *std::move(item.socket), OpenOf(item.options));
+  return {std::move(item.options), std::move(tunnel), std::move(listener)};
+}
+
+std::shared_ptr<TunnelStats> Sidecar::StatsFor(
+    const std::vector<Served>& served, const Options& options) {
+  for (const Served& one : served) {
+    if (one.options.index() == options.index() &&
+        NameOf(one.options) == NameOf(options)) {
+      return one.tunnel->stats;
+    }
+  }
+  return std::make_shared<TunnelStats>();
+}
+
+absl::StatusOr<TunnelChange> Sidecar::Plan(
+    const SidecarOptions& options) const {
+  TunnelChange change;
+  for (const OutboundOptions& outbound : options.outbound) {
+    change.items_.push_back({outbound, std::nullopt});
+  }
+  for (const InboundOptions& inbound : options.inbound) {
+    change.items_.push_back({inbound, std::nullopt});
+  }
+  const std::vector<Served> all = ServedNow();
+  for (TunnelChange::Item& item : change.items_) {
+    if (std::any_of(all.begin(), all.end(), [&](const Served& served) {
+          return SameListen(served, item.options);
+        })) {
+      continue;
+    }
+    absl::StatusOr<ListenSocket> socket =
+        ListenSocket::Open(ListenOf(item.options));
+    if (!socket.ok()) return socket.status();
+    item.socket.emplace(*std::move(socket));
+  }
+  return change;
+}
+
+TunnelChanges Sidecar::Apply(TunnelChange change) {
+  TunnelChanges done;
+  MutexLock lock(&stop_mutex_);
+  if (!started_ || stopped_) return done;
+  const std::vector<Served> before = ServedNow();
+  std::vector<Served> old = before;  // those that are not in `now` yet
+  std::vector<Served> now;
+  for (TunnelChange::Item& item : change.items_) {
+    std::shared_ptr<TunnelStats> stats = StatsFor(before, item.options);
+    if (item.socket.has_value()) {
+      now.push_back(Serve(std::move(item), std::move(stats)));
+      StartListening(now.back());
+      ++done.added;
+      continue;
+    }
+    const auto found = std::find_if(
+        old.begin(), old.end(),
+        [&](const Served& served) { return SameListen(served, item.options); });
+    if (found == old.end()) continue;  // an outdated plan
+    Served served = *found;
+    old.erase(found);
+    if (served.options != item.options) {
+      served.tunnel = MakeTunnel(item.options, std::move(stats));
+      served.options = std::move(item.options);
+      Countdown replaced(1);
+      served.listener->Serve(served.tunnel, [&replaced] { replaced.Step(); });
+      replaced.Await();
+      ++done.changed;
+    }
+    now.push_back(std::move(served));
+  }
+  {
+    MutexLock served_lock(&served_mutex_);
+    served_ = std::move(now);
+  }
+  done.removed = old.size();
+  Retire(old);
+  return done;
+}
+
+void Sidecar::StartListening(const Served& served) {
+  absl::Status status;
+  Countdown started(1);
+  served.listener->home().Post([&] {
+    status = served.listener->Start();
+    started.Step();
+  });
+  started.Await();
+  if (status.ok()) {
+    LogListening(served);
+  } else {
+    shared_.log.Error("cannot_listen", {{"tunnel", served.tunnel->name},
+                                        {"reason", status.message()}});
+  }
+}
+
+void Sidecar::Retire(const std::vector<Served>& served) {
+  Countdown open(served.size());
+  for (const Served& one : served) {
+    shared_.log.Info("not_listening",
+                     {{"what", TunnelKindName(one.tunnel->kind)},
+                      {"tunnel", one.tunnel->name},
+                      {"address", one.listener->endpoint().ToString()}});
+    Listener::Retire(one.listener, [&open] { open.Step(); });
+  }
+  open.Await();
+}
+
+std::vector<Sidecar::Served> Sidecar::ServedNow() const {
+  MutexLock lock(&served_mutex_);
+  return served_;
 }
 
 void Sidecar::StopListening() {
-  Countdown open(listeners_.size());
-  for (const std::unique_ptr<Listener>& listener : listeners_) {
-    listener->Stop([&open] { open.Step(); });
+  const std::vector<Served> all = ServedNow();
+  Countdown open(all.size());
+  for (const Served& served : all) {
+    served.listener->Stop([&open] { open.Step(); });
   }
   open.Await();
 }
@@ -118,17 +277,17 @@ size_t Sidecar::Drain(absl::Duration patience) {
 
 std::vector<TunnelSnapshot> Sidecar::Tunnels() const {
   std::vector<TunnelSnapshot> all;
-  for (size_t i = 0; i < tunnels_.size(); ++i) {
-    const Tunnel& tunnel = *tunnels_[i];
+  for (const Served& served : ServedNow()) {
+    const Tunnel& tunnel = *served.tunnel;
     TunnelSnapshot& snapshot = all.emplace_back();
     snapshot.name = tunnel.name;
     snapshot.kind = tunnel.kind;
-    snapshot.listen = listeners_[i]->endpoint().ToString();
+    snapshot.listen = served.listener->endpoint().ToString();
     snapshot.target = tunnel.target.ToString();
     for (const skex::AgentId& peer : tunnel.peers) {
       snapshot.peers.push_back(peer.text());
     }
-    CopyStats(tunnel.stats, snapshot);
+    CopyStats(*tunnel.stats, snapshot);
   }
   return all;
 }

@@ -3,6 +3,9 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
+#include <string>
+#include <variant>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -10,8 +13,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "service/base/mutex.h"
+#include "service/config/endpoint.h"
 #include "service/log/log.h"
 #include "service/sidecar/lane_answerer.h"
+#include "service/sidecar/listen_socket.h"
 #include "service/sidecar/listener.h"
 #include "service/sidecar/options.h"
 #include "service/sidecar/psk_provider.h"
@@ -22,6 +27,26 @@
 
 namespace service {
 
+// How the tunnels of a sidecar are to become others: made by Sidecar::Plan().
+// Holds the sockets that this needs. Move-only.
+class TunnelChange {
+ private:
+  friend class Sidecar;
+  using Options = std::variant<OutboundOptions, InboundOptions>;
+  struct Item {
+    Options options;
+    std::optional<ListenSocket> socket;  // where none listens yet
+  };
+  std::vector<Item> items_;  // outbound ones first
+};
+
+// What a change has done, in numbers of tunnels.
+struct TunnelChanges {
+  size_t added = 0;
+  size_t changed = 0;
+  size_t removed = 0;
+};
+
 // Sidecar runs the tunnels of an agent: outbound ones take plain connections
 // of local applications and carry them to a peer over PSK-TLS, inbound ones do
 // the reverse. No byte of an application ever leaves it unencrypted: a
@@ -30,8 +55,7 @@ namespace service {
 // What comes to an inbound tunnel and is no TLS is taken for messages of
 // unmediated key establishment, see LaneConnection: so agents need one port.
 //
-// Tunnels(), Drain() and Stop() are thread-safe; each connection lives on one
-// worker thread.
+// Thread-safe, but for Start(); each connection lives on one worker thread.
 class Sidecar {
  public:
   // Binds the sockets of all tunnels, and accepts nothing yet. `provider`,
@@ -52,6 +76,18 @@ class Sidecar {
   // Starts the workers; from now on connections are accepted. Once.
   void Start();
 
+  // Prepares that the tunnels become those of `options`, whose limits and
+  // workers have no effect: binds the sockets of new ones. A tunnel that
+  // listens where one of its kind did takes over its socket. Returns the errors
+  // of Create(); then nothing stays bound.
+  absl::StatusOr<TunnelChange> Plan(const SidecarOptions& options) const;
+
+  // Carries out the plan that was made last, if the sidecar runs: no connection
+  // comes to a tunnel that is gone any more, and new ones come to what is new
+  // or changed. Those that were accepted stay as they are. A tunnel that keeps
+  // its kind and name keeps its counters. Blocks until it is done.
+  TunnelChanges Apply(TunnelChange change);
+
   // Stops accepting at once, lets the open connections end by themselves for
   // at most `patience`, then resets the rest and stops. Those that carry lane
   // messages end as soon as none is under way. Blocks. Returns how many
@@ -66,21 +102,44 @@ class Sidecar {
   std::vector<TunnelSnapshot> Tunnels() const;
 
  private:
+  using Options = TunnelChange::Options;
+  // A tunnel in use.
+  struct Served {
+    Options options;
+    std::shared_ptr<Tunnel> tunnel;
+    std::shared_ptr<Listener> listener;
+  };
+
   Sidecar(const SidecarOptions& options, PskProvider& provider,
           std::shared_ptr<const tlsbridge::Context> tls, Log& log,
           SidecarObserver* observer, LaneAnswerer* lanes);
-  template <class Options>
-  absl::Status Listen(const Options& options, Listener::Open open);
+  absl::Status Listen(TunnelChange change);
+  // Whether a tunnel with `options` can take over the socket of `served`.
+  static bool SameListen(const Served& served, const Options& options);
+  std::shared_ptr<Tunnel> MakeTunnel(const Options& options,
+                                     std::shared_ptr<TunnelStats> stats);
+  // The counters of the tunnel in `served` with the kind and name of `options`;
+  // new ones if there is none.
+  static std::shared_ptr<TunnelStats> StatsFor(
+      const std::vector<Served>& served, const Options& options);
+  // A new tunnel, whose listener is not started.
+  Served Serve(TunnelChange::Item item, std::shared_ptr<TunnelStats> stats);
+  std::vector<Served> ServedNow() const;
+  void LogListening(const Served& served);
+  // While the workers run.
+  void StartListening(const Served& served);
+  void Retire(const std::vector<Served>& served);
   void StopListening();
 
   // In the order in which they may be destroyed, backwards: a task that a
   // worker did not run any more still holds a ticket of its tunnel.
   TunnelSurroundings shared_;
-  std::vector<std::unique_ptr<Tunnel>> tunnels_;
   WorkerPool pool_;
-  std::vector<std::unique_ptr<Listener>> listeners_;  // of each tunnel
+  mutable Mutex served_mutex_;  // for moments only
+  std::vector<Served> served_ ABSL_GUARDED_BY(served_mutex_);
 
-  Mutex stop_mutex_;  // held for a whole Drain(): a second one waits
+  // Held for a whole Drain() or Apply(): a second one waits.
+  Mutex stop_mutex_ ABSL_ACQUIRED_BEFORE(served_mutex_);
   bool started_ ABSL_GUARDED_BY(stop_mutex_) = false;
   bool stopped_ ABSL_GUARDED_BY(stop_mutex_) = false;
 };

@@ -40,14 +40,15 @@ LogLevel LevelOf(ConnectionResult result) {
 
 }  // namespace
 
-Ticket::Ticket(Tunnel& tunnel) : tunnel_(&tunnel), start_(MonotonicNow()) {
-  Add(tunnel.stats.open, 1);
-  Add(tunnel.stats.handshaking, 1);
-  Add(tunnel.stats.total, 1);
+Ticket::Ticket(std::shared_ptr<Tunnel> tunnel)
+    : tunnel_(std::move(tunnel)), start_(MonotonicNow()) {
+  Add(tunnel_->stats->open, 1);
+  Add(tunnel_->stats->handshaking, 1);
+  Add(tunnel_->stats->total, 1);
 }
 
 Ticket::Ticket(Ticket&& other) noexcept
-    : tunnel_(std::exchange(other.tunnel_, nullptr)),
+    : tunnel_(std::move(other.tunnel_)),
       peer_(std::move(other.peer_)),
       start_(other.start_),
       sent_(other.sent_),
@@ -61,7 +62,7 @@ Ticket::~Ticket() {
 void Ticket::HandshakeOk(const tlsbridge::SessionInfo& info,
                          absl::Duration took) {
   TunnelSurroundings& shared = tunnel_->shared;
-  Add(tunnel_->stats.handshakes[static_cast<size_t>(HandshakeResult::kOk)], 1);
+  Add(tunnel_->stats->handshakes[static_cast<size_t>(HandshakeResult::kOk)], 1);
   if (shared.observer != nullptr) {
     shared.observer->OnHandshake(
         {tunnel_->name, tunnel_->kind, HandshakeResult::kOk, info.form, took});
@@ -90,34 +91,35 @@ void Ticket::HandshakeOk(const tlsbridge::SessionInfo& info,
 }
 
 void Ticket::HandshakeFailed(HandshakeResult result, absl::Duration took) {
-  Add(tunnel_->stats.handshakes[static_cast<size_t>(result)], 1);
+  Add(tunnel_->stats->handshakes[static_cast<size_t>(result)], 1);
   if (tunnel_->shared.observer != nullptr) {
     tunnel_->shared.observer->OnHandshake(
         {tunnel_->name, tunnel_->kind, result, absl::nullopt, took});
   }
 }
 
-void Ticket::CountRetry() { Add(tunnel_->stats.retries, 1); }
+void Ticket::CountRetry() { Add(tunnel_->stats->retries, 1); }
 
 void Ticket::DoneOpening() {
   if (!std::exchange(opening_, false)) return;
-  Subtract(tunnel_->stats.handshaking);
+  Subtract(tunnel_->stats->handshaking);
 }
 
 void Ticket::CountSent(uint64_t bytes) {
   sent_ += bytes;
-  Add(tunnel_->stats.sent_bytes, bytes);
+  Add(tunnel_->stats->sent_bytes, bytes);
 }
 
 void Ticket::CountReceived(uint64_t bytes) {
   received_ += bytes;
-  Add(tunnel_->stats.received_bytes, bytes);
+  Add(tunnel_->stats->received_bytes, bytes);
 }
 
 void Ticket::Finish(ConnectionResult result, absl::string_view detail) {
   DoneOpening();
-  Tunnel& tunnel = *std::exchange(tunnel_, nullptr);
-  Add(tunnel.stats.results[static_cast<size_t>(result)], 1);
+  const std::shared_ptr<Tunnel> mine = std::move(tunnel_);
+  Tunnel& tunnel = *mine;
+  Add(tunnel.stats->results[static_cast<size_t>(result)], 1);
   tunnel.shared.log.Write(LevelOf(result), "connection",
                           {{"tunnel", tunnel.name},
                            {"peer", peer_},
@@ -128,7 +130,7 @@ void Ticket::Finish(ConnectionResult result, absl::string_view detail) {
                            {"age", MonotonicNow() - start_}});
   // In this order: whoever sees it gone finds room for another.
   tunnel.shared.connections.Remove();
-  Subtract(tunnel.stats.open);
+  Subtract(tunnel.stats->open);
 }
 
 }  // namespace service

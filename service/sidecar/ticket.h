@@ -2,6 +2,7 @@
 #define SERVICE_SIDECAR_TICKET_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -19,9 +20,8 @@ namespace service {
 // Thread-compatible: belongs to one worker at a time.
 class Ticket {
  public:
-  // A connection was accepted and counted in shared.connections. `tunnel` must
-  // outlive the ticket.
-  explicit Ticket(Tunnel& tunnel);
+  // A connection was accepted and counted in shared.connections.
+  explicit Ticket(std::shared_ptr<Tunnel> tunnel);
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
   Ticket(Ticket&& other) noexcept;
@@ -54,7 +54,7 @@ class Ticket {
   void Finish(ConnectionResult result, absl::string_view detail);
 
  private:
-  Tunnel* tunnel_;  // null once finished or moved from
+  std::shared_ptr<Tunnel> tunnel_;  // null once finished or moved from
   std::string peer_;
   absl::Duration start_;
   uint64_t sent_ = 0;

@@ -42,21 +42,27 @@ struct TunnelSurroundings {
   ConnectionCount connections;
 };
 
-// One tunnel, as all its connections see it. Outlives them. Thread-safe: const
-// but for what locks itself.
+// One tunnel, as all its connections see it: they share it. It never changes;
+// when the tunnel's options do, new connections have another one, with the
+// same stats. Thread-safe: const but for what locks itself.
 struct Tunnel {
-  Tunnel(TunnelSurroundings& shared, const OutboundOptions& options)
+  // `shared` must outlive it.
+  Tunnel(TunnelSurroundings& shared, std::shared_ptr<TunnelStats> stats,
+         const OutboundOptions& options)
       : shared(shared),
         kind(TunnelKind::kOutbound),
         name(options.name),
         target(options.connect),
-        peers({options.peer}) {}
-  Tunnel(TunnelSurroundings& shared, const InboundOptions& options)
+        peers({options.peer}),
+        stats(std::move(stats)) {}
+  Tunnel(TunnelSurroundings& shared, std::shared_ptr<TunnelStats> stats,
+         const InboundOptions& options)
       : shared(shared),
         kind(TunnelKind::kInbound),
         name(options.name),
         target(options.forward),
-        peers(options.allow) {}
+        peers(options.allow),
+        stats(std::move(stats)) {}
 
   TunnelSurroundings& shared;
   const TunnelKind kind;
@@ -65,7 +71,7 @@ struct Tunnel {
   // Outbound: the one that is dialled. Inbound: those that may dial.
   const std::vector<skex::AgentId> peers;
 
-  TunnelStats stats;
+  const std::shared_ptr<TunnelStats> stats;
   RetryBudget retries;
 };
 
