@@ -138,32 +138,11 @@ void CollectTunnels(const std::vector<TunnelSnapshot>& tunnels,
   bytes.AppendTo(out);
 }
 
-// Handshakes belong to the TLS role: all tunnels of one kind together.
-void CollectHandshakes(const std::vector<TunnelSnapshot>& tunnels,
-                       std::vector<MetricFamily>& out) {
-  auto handshakes = FamilyOfViews::Counter("tlsbridge_handshakes_total",
-                                           "TLS handshakes, by result.");
-  for (TunnelKind kind : {TunnelKind::kOutbound, TunnelKind::kInbound}) {
-    for (size_t i = 0; i < kHandshakeResults; ++i) {
-      uint64_t count = 0;
-      for (const TunnelSnapshot& tunnel : tunnels) {
-        if (tunnel.kind == kind) count += tunnel.handshakes[i];
-      }
-      const auto result = static_cast<HandshakeResult>(i);
-      handshakes.Add({{"role", std::string(TlsRoleName(kind))},
-                      {"result", std::string(HandshakeResultName(result))}},
-                     static_cast<double>(count));
-    }
-  }
-  handshakes.AppendTo(out);
-}
-
 }  // namespace
 
 AgentMetrics::AgentMetrics(const Names& names,
                            std::function<Snapshot()> snapshot)
-    : peers_(names.peers.begin(), names.peers.end()),
-      hubs_(names.hubs.begin(), names.hubs.end()),
+    : hubs_(names.hubs.begin(), names.hubs.end()),
       snapshot_(std::move(snapshot)),
       exchanges_(CounterFamily(registry_, "skex_exchanges_total",
                                "Exchanges that this agent began.")),
@@ -175,19 +154,37 @@ AgentMetrics::AgentMetrics(const Names& names,
           "Shares that did not agree with the others of their exchange.")),
       rejected_(CounterFamily(registry_, "skex_messages_rejected_total",
                               "Messages that were not taken.")) {
+  SetPeers(names.peers);
+  // Handshakes belong to the TLS role: all tunnels of one kind together.
+  auto& handshakes = CounterFamily(registry_, "tlsbridge_handshakes_total",
+                                   "TLS handshakes, by result.");
+  auto& durations =
+      HistogramFamily(registry_, "tlsbridge_handshake_duration_seconds",
+                      "Time that a successful TLS handshake took.");
+  for (TunnelKind kind : {TunnelKind::kOutbound, TunnelKind::kInbound}) {
+    Handshakes& of = HandshakesOf(kind);
+    const std::string role(TlsRoleName(kind));
+    for (size_t i = 0; i < kHandshakeResults; ++i) {
+      const auto result = static_cast<HandshakeResult>(i);
+      of.results[i] = &handshakes.Add(
+          {{"role", role},
+           {"result", std::string(HandshakeResultName(result))}});
+    }
+    of.took = &durations.Add({{"role", role}}, HandshakeBuckets());
+  }
+}
+
+void AgentMetrics::SetPeers(const std::vector<std::string>& peers) {
+  {
+    MutexLock lock(&mutex_);
+    peers_ = {peers.begin(), peers.end()};
+  }
   // Series that begin at 0: a first failure is then seen as an increase.
-  for (const std::string& peer : peers_) {
+  for (const std::string& peer : peers) {
     exchanges_.Add(
         {{"peer", peer}, {"result", ResultLabel(absl::StatusCode::kOk)}});
     exchange_durations_.Add({{"peer", peer}}, ExchangeBuckets());
   }
-  auto& handshakes =
-      HistogramFamily(registry_, "tlsbridge_handshake_duration_seconds",
-                      "Time that a successful TLS handshake took.");
-  client_handshakes_ =
-      &handshakes.Add({{"role", "client"}}, HandshakeBuckets());
-  server_handshakes_ =
-      &handshakes.Add({{"role", "server"}}, HandshakeBuckets());
 }
 
 void AgentMetrics::ExchangeFinished(const std::string& peer,
@@ -213,24 +210,27 @@ void AgentMetrics::MessageRejected(absl::StatusCode code) {
   rejected_.Add({{"reason", RejectReasonLabel(code)}}).Increment();
 }
 
+AgentMetrics::Handshakes& AgentMetrics::HandshakesOf(TunnelKind kind) {
+  return kind == TunnelKind::kOutbound ? client_ : server_;
+}
+
 void AgentMetrics::OnHandshake(const HandshakeSample& sample) {
+  Handshakes& of = HandshakesOf(sample.kind);
+  of.results[static_cast<size_t>(sample.result)]->Increment();
   if (sample.result != HandshakeResult::kOk) return;
-  prometheus::Histogram* histogram = sample.kind == TunnelKind::kOutbound
-                                         ? client_handshakes_
-                                         : server_handshakes_;
-  histogram->Observe(absl::ToDoubleSeconds(sample.took));
+  of.took->Observe(absl::ToDoubleSeconds(sample.took));
 }
 
 std::vector<MetricFamily> AgentMetrics::Collect() const {
   std::vector<MetricFamily> families = registry_.Collect();
   const Snapshot snapshot = snapshot_();
   CollectAgent(snapshot.agent, families);
-  CollectHandshakes(snapshot.tunnels, families);
   CollectTunnels(snapshot.tunnels, families);
   return families;
 }
 
 std::string AgentMetrics::PeerLabel(const std::string& peer) const {
+  MutexLock lock(&mutex_);
   return peers_.contains(peer) ? peer : kOther;
 }
 

@@ -1,10 +1,12 @@
 #ifndef SERVICE_METRICS_AGENT_METRICS_H_
 #define SERVICE_METRICS_AGENT_METRICS_H_
 
+#include <array>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -15,6 +17,7 @@
 #include "prometheus/histogram.h"
 #include "prometheus/registry.h"
 #include "service/admin/control.h"
+#include "service/base/mutex.h"
 #include "service/sidecar/stats.h"
 
 namespace service {
@@ -59,6 +62,9 @@ class AgentMetrics : public prometheus::Collectable, public SidecarObserver {
   // `snapshot` is called at every scrape, from any thread.
   AgentMetrics(const Names& names, std::function<Snapshot()> snapshot);
 
+  // The configured peers are these now. What was counted for others stays.
+  void SetPeers(const std::vector<std::string>& peers);
+
   // An exchange that this agent began has ended.
   void ExchangeFinished(const std::string& peer, const absl::Status& result,
                         absl::Duration took);
@@ -76,10 +82,18 @@ class AgentMetrics : public prometheus::Collectable, public SidecarObserver {
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
+  // Of one TLS role.
+  struct Handshakes {
+    std::array<prometheus::Counter*, kHandshakeResults> results{};
+    prometheus::Histogram* took = nullptr;
+  };
+
   std::string PeerLabel(const std::string& peer) const;
   std::string HubLabel(const std::string& hub) const;
+  Handshakes& HandshakesOf(TunnelKind kind);
 
-  const absl::flat_hash_set<std::string> peers_;
+  mutable Mutex mutex_;
+  absl::flat_hash_set<std::string> peers_ ABSL_GUARDED_BY(mutex_);
   const absl::flat_hash_set<std::string> hubs_;
   const std::function<Snapshot()> snapshot_;
   prometheus::Registry registry_;
@@ -88,9 +102,9 @@ class AgentMetrics : public prometheus::Collectable, public SidecarObserver {
   prometheus::Family<prometheus::Counter>& inconsistent_;
   prometheus::Family<prometheus::Counter>& rejected_;
   // Made beforehand: handshakes are frequent, and looking a family's member up
-  // takes a lock.
-  prometheus::Histogram* client_handshakes_;
-  prometheus::Histogram* server_handshakes_;
+  // takes a lock. Not taken from the tunnels' counters, which end with them.
+  Handshakes client_;
+  Handshakes server_;
 };
 
 }  // namespace service

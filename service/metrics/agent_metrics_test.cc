@@ -138,6 +138,21 @@ TEST_F(AgentMetricsTest, NamesOfStrangersDoNotBecomeLabels) {
             1);
 }
 
+TEST_F(AgentMetricsTest, PeersMayComeAndGo) {
+  const std::string erin = "erin@north.example";
+  metrics_->SetPeers({erin});
+  metrics_->ExchangeFinished(erin, absl::OkStatus(), absl::Milliseconds(1));
+  metrics_->ExchangeFinished(kBob, absl::OkStatus(), absl::Milliseconds(1));
+  auto samples = Scrape();
+  const auto ok = [&](const std::string& peer) {
+    return samples.at("skex_exchanges_total{peer=\"" + peer +
+                      "\",result=\"ok\"}");
+  };
+  EXPECT_EQ(ok(erin), 1);
+  EXPECT_EQ(ok(kBob), 0);
+  EXPECT_EQ(ok("other"), 1);
+}
+
 TEST_F(AgentMetricsTest, CountsRejectedMessages) {
   metrics_->MessageRejected(absl::StatusCode::kDataLoss);
   metrics_->MessageRejected(absl::StatusCode::kUnauthenticated);
@@ -168,8 +183,6 @@ TEST_F(AgentMetricsTest, ShowsTunnels) {
 }
 
 TEST_F(AgentMetricsTest, ShowsHandshakesByRole) {
-  tunnel_.handshakes[static_cast<size_t>(HandshakeResult::kOk)] = 8;
-  tunnel_.handshakes[static_cast<size_t>(HandshakeResult::kRefused)] = 1;
   HandshakeSample sample;
   sample.tunnel = "to-bob";
   sample.kind = TunnelKind::kInbound;
@@ -177,11 +190,13 @@ TEST_F(AgentMetricsTest, ShowsHandshakesByRole) {
   metrics_->OnHandshake(sample);
   sample.result = HandshakeResult::kTimeout;
   metrics_->OnHandshake(sample);
+  metrics_->OnHandshake(sample);
   auto samples = Scrape();
   const std::string total = "tlsbridge_handshakes_total{role=";
-  EXPECT_EQ(samples.at(total + "\"client\",result=\"ok\"}"), 8);
-  EXPECT_EQ(samples.at(total + "\"client\",result=\"refused\"}"), 1);
-  EXPECT_EQ(samples.at(total + "\"server\",result=\"ok\"}"), 0);
+  EXPECT_EQ(samples.at(total + "\"server\",result=\"ok\"}"), 1);
+  EXPECT_EQ(samples.at(total + "\"server\",result=\"timeout\"}"), 2);
+  EXPECT_EQ(samples.at(total + "\"server\",result=\"refused\"}"), 0);
+  EXPECT_EQ(samples.at(total + "\"client\",result=\"ok\"}"), 0);
   const std::string took = "tlsbridge_handshake_duration_seconds_";
   EXPECT_EQ(samples.at(took + "count{role=\"server\"}"), 1);
   EXPECT_EQ(samples.at(took + "count{role=\"client\"}"), 0);
