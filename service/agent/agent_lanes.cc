@@ -1,6 +1,7 @@
 #include "service/agent/agent_lanes.h"
 
-#include "absl/memory/memory.h"
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "service/base/instant_now.h"
 #include "service/pairing/pair_folder.h"
@@ -41,8 +42,13 @@ absl::StatusOr<std::unique_ptr<LaneFile>> OpenFile(FileSystem* files,
 
 }  // namespace
 
-AgentLanes::AgentLanes(skex::AgentNode* node, EventLoop* loop, Log* log)
-    : node_(node),
+AgentLanes::AgentLanes(FileSystem* files, const skex::BootId& boot,
+                       skex::Entropy* entropy, skex::AgentNode* node,
+                       EventLoop* loop, Log* log)
+    : files_(files),
+      boot_(boot),
+      entropy_(entropy),
+      node_(node),
       loop_(loop),
       log_(log),
       links_({.on_up =
@@ -62,52 +68,55 @@ AgentLanes::AgentLanes(skex::AgentNode* node, EventLoop* loop, Log* log)
                     });
                   }}) {}
 
-absl::StatusOr<std::unique_ptr<AgentLanes>> AgentLanes::Open(
-    const AgentConfig& config, FileSystem* files, const skex::BootId& boot,
-    skex::Entropy* entropy, skex::AgentNode* node, EventLoop* loop, Log* log) {
-  auto lanes = absl::WrapUnique(new AgentLanes(node, loop, log));
-  for (const PeerEntry& entry : config.peers) {
-    if (!entry.UsesLanes()) continue;
-    absl::Status status = lanes->OpenPeer(config, entry, files, boot, entropy);
-    if (!status.ok()) return status;
-  }
-  return lanes;
-}
-
-absl::Status AgentLanes::OpenPeer(const AgentConfig& config,
-                                  const PeerEntry& entry, FileSystem* files,
-                                  const skex::BootId& boot,
-                                  skex::Entropy* entropy) {
+absl::StatusOr<AgentLanes::OpenPair> AgentLanes::OpenPeer(
+    const AgentConfig& config, const PeerEntry& entry) const {
   const skex::LanePolicy outgoing = PolicyOf(entry, config.name);
   if (absl::Status status = outgoing.Check(); !status.ok()) return status;
   const std::string folder = PairFolder(config.daemon.state_dir, entry.name);
-  auto to_peer = OpenFile(files, OutgoingLanePath(folder), entry.name);
+  auto to_peer = OpenFile(files_, OutgoingLanePath(folder), entry.name);
   if (!to_peer.ok()) return to_peer.status();
-  auto from_peer = OpenFile(files, IncomingLanePath(folder), entry.name);
+  auto from_peer = OpenFile(files_, IncomingLanePath(folder), entry.name);
   if (!from_peer.ok()) return from_peer.status();
   auto lanes = skex::PairLanes::Open({.policy = outgoing,
-                                      .boot = boot,
-                                      .entropy = entropy,
+                                      .boot = boot_,
+                                      .entropy = entropy_,
                                       .outgoing = to_peer->get(),
                                       .incoming = from_peer->get(),
                                       .initiates = entry.address.has_value()});
   if (!lanes.ok()) return lanes.status();
-  node_->AddLanes(*std::move(lanes));
+  return OpenPair{*std::move(to_peer), *std::move(from_peer),
+                  *std::move(lanes)};
+}
+
+void AgentLanes::AddPeer(const PeerEntry& entry, OpenPair pair) {
+  node_->AddLanes(std::move(pair.lanes));
   Peer& peer = peers_[entry.name];
-  peer.outgoing = *std::move(to_peer);
-  peer.incoming = *std::move(from_peer);
-  if (entry.address.has_value()) {
-    peer.address = entry.address->ToString();
-    links_.AddPeer(entry.name, *entry.address);
-  }
-  return absl::OkStatus();
+  peer.outgoing = std::move(pair.outgoing);
+  peer.incoming = std::move(pair.incoming);
+  has_lanes_ = true;
+  if (!entry.address.has_value()) return;
+  peer.address = entry.address->ToString();
+  links_.AddPeer(entry.name, *entry.address);
+  if (running_) StartLinks();
+}
+
+void AgentLanes::RemovePeer(const skex::AgentId& peer) {
+  links_.RemovePeer(peer);
+  peers_.erase(peer);
+  has_lanes_ = !peers_.empty();
 }
 
 void AgentLanes::Start(std::function<void()> handle_events,
                        AgentMetrics* metrics) {
   handle_events_ = std::move(handle_events);
   metrics_ = metrics;
-  if (!peers_.empty()) links_.Start();
+  running_ = true;
+  if (has_lanes_) StartLinks();
+}
+
+void AgentLanes::StartLinks() {
+  // Most agents never need that thread.
+  if (!std::exchange(links_run_, true)) links_.Start();
 }
 
 void AgentLanes::Stop() { links_.Stop(); }
@@ -165,17 +174,24 @@ void AgentLanes::OnLaneMessage(std::string message,
       });
 }
 
+AgentLanes::Peer* AgentLanes::Find(const skex::AgentId& peer) {
+  const auto found = peers_.find(peer);
+  return found == peers_.end() ? nullptr : &found->second;
+}
+
 void AgentLanes::OnUp(const skex::AgentId& name) {
-  Peer& peer = peers_.at(name);
-  peer.up = true;
+  Peer* const peer = Find(name);
+  if (peer == nullptr) return;
+  peer->up = true;
   // Where nothing was wrong the link is up because there is something to send.
-  if (peer.error.empty()) return;
-  peer.error.clear();
+  if (peer->error.empty()) return;
+  peer->error.clear();
   node_->OnLaneUp(name, InstantNow());
 }
 
 void AgentLanes::OnAnswer(const skex::AgentId& peer,
                           const std::string& message) {
+  if (Find(peer) == nullptr) return;
   const absl::Status status =
       node_->OnLaneAnswer(peer, skex::AsBytes(message), InstantNow());
   // An M1 that was sent twice is answered twice.
@@ -183,11 +199,12 @@ void AgentLanes::OnAnswer(const skex::AgentId& peer,
 }
 
 void AgentLanes::OnDown(const skex::AgentId& name, const absl::Status& reason) {
-  Peer& peer = peers_.at(name);
-  peer.up = false;
+  Peer* const peer = Find(name);
+  if (peer == nullptr) return;
+  peer->up = false;
   // Where nothing is under way nobody misses it.
   const bool wanted = node_->lanes(name)->initiator().outstanding() > 0;
-  peer.error = wanted ? std::string(reason.message()) : "";
+  peer->error = wanted ? std::string(reason.message()) : "";
 }
 
 void AgentLanes::CountRejected(const absl::Status& status) {

@@ -1,6 +1,7 @@
 #ifndef SERVICE_AGENT_AGENT_LANES_H_
 #define SERVICE_AGENT_AGENT_LANES_H_
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -30,17 +31,33 @@ namespace service {
 // that carry their messages to peers, and the answers to what peers send to
 // the tunnels' listeners. The node decides what is said.
 //
-// OnLaneMessage() is thread-safe; everything else, but for Open(), Start() and
-// Stop(), belongs to the thread of the event loop.
+// OnLaneMessage(), HasLanes() and OpenPeer() are thread-safe; everything else,
+// but for Start() and Stop(), belongs to the thread of the event loop, or to
+// any one before that starts.
 class AgentLanes : public LaneAnswerer {
  public:
-  // Opens the lanes of all peers with mode unmediated or both, and adds them to
-  // `node`, which has the hubs' peers. All must outlive the result. Returns
-  // FAILED_PRECONDITION if a peer's pair was never imported, else the first
-  // lane's error, or that of its policy.
-  static absl::StatusOr<std::unique_ptr<AgentLanes>> Open(
-      const AgentConfig& config, FileSystem* files, const skex::BootId& boot,
-      skex::Entropy* entropy, skex::AgentNode* node, EventLoop* loop, Log* log);
+  // All must outlive it.
+  AgentLanes(FileSystem* files, const skex::BootId& boot,
+             skex::Entropy* entropy, skex::AgentNode* node, EventLoop* loop,
+             Log* log);
+
+  // The lanes of a peer, read from their files, which nobody else has open.
+  struct OpenPair {
+    std::unique_ptr<LaneFile> outgoing;
+    std::unique_ptr<LaneFile> incoming;
+    std::unique_ptr<skex::PairLanes> lanes;  // over both
+  };
+  // Opens the lanes of `entry`, a peer of `config` with lanes. Returns
+  // FAILED_PRECONDITION if its pair was never imported, else a lane's error, or
+  // that of its policy.
+  absl::StatusOr<OpenPair> OpenPeer(const AgentConfig& config,
+                                    const PeerEntry& entry) const;
+
+  // Adds the peer to the node, which has it already if it uses hubs.
+  void AddPeer(const PeerEntry& entry, OpenPair pair);
+  // Closes the files of a peer that the node does not have any more. Nothing if
+  // it has no lanes.
+  void RemovePeer(const skex::AgentId& peer);
 
   // From now on messages move. `handle_events` deals with the node's events,
   // before what it has to say leaves. `metrics` may be null.
@@ -48,8 +65,7 @@ class AgentLanes : public LaneAnswerer {
   // Ends the links. Before the loop's end; not on its thread.
   void Stop();
 
-  // Whether no peer has lanes.
-  bool empty() const { return peers_.empty(); }
+  bool HasLanes() const override { return has_lanes_; }
 
   // Sends what the node wants to say.
   void Send(std::vector<std::pair<skex::AgentId, std::string>> messages);
@@ -73,21 +89,26 @@ class AgentLanes : public LaneAnswerer {
     std::string error;
   };
 
-  AgentLanes(skex::AgentNode* node, EventLoop* loop, Log* log);
-  absl::Status OpenPeer(const AgentConfig& config, const PeerEntry& entry,
-                        FileSystem* files, const skex::BootId& boot,
-                        skex::Entropy* entropy);
+  void StartLinks();
+  // null if its lanes are gone: what comes of its link is too late.
+  Peer* Find(const skex::AgentId& peer);
   void OnUp(const skex::AgentId& peer);
   void OnAnswer(const skex::AgentId& peer, const std::string& message);
   void OnDown(const skex::AgentId& peer, const absl::Status& reason);
   void CountRejected(const absl::Status& status);
 
+  FileSystem* const files_;
+  const skex::BootId boot_;
+  skex::Entropy* const entropy_;
   skex::AgentNode* const node_;
   EventLoop* const loop_;
   Log* const log_;
   std::function<void()> handle_events_;
   AgentMetrics* metrics_ = nullptr;
   std::map<skex::AgentId, Peer> peers_;
+  std::atomic<bool> has_lanes_{false};
+  bool running_ = false;
+  bool links_run_ = false;
   LaneLinks links_;
 };
 

@@ -34,70 +34,84 @@ skex::PeerPolicy PolicyOf(const PeerEntry& entry) {
   return policy;
 }
 
+absl::Status Stopping() {
+  return absl::UnavailableError("the agent is stopping");
+}
+
+absl::Status NoSuchPeer(const skex::AgentId& peer) {
+  return absl::NotFoundError(absl::StrCat(
+      peer.text(), " is not a configured peer; `skexctl peers` lists them"));
+}
+
+skex::KeystorePolicy KeystorePolicyOf(const PeerEntry& entry, bool dials) {
+  skex::KeystorePolicy policy = {.peer = entry.name};
+  // A peer that is only accepted from still gets one key after each start: by
+  // that it learns that this agent has restarted.
+  policy.pool_low = dials ? entry.pool_low : 1;
+  policy.pool_high = dials ? entry.pool_high : 1;
+  policy.rekey_interval = entry.rekey_interval;
+  policy.overlap = entry.overlap;
+  policy.delivery = entry.freshness == skex::Freshness::kDelivery;
+  return policy;
+}
+
 }  // namespace
 
 AgentRuntime::AgentRuntime(const AgentConfig& config, FileSystem* files,
                            Log* log)
     : name_(config.name),
-      files_(files),
       log_(log),
-      hubs_(config.name, files, &node_, &loop_, log),
       boot_(skex::RandomId<skex::BootId>(entropy_)),
+      hubs_(config.name, files, &node_, &loop_, log),
+      lanes_(files, boot_, &entropy_, &node_, &loop_, log),
       node_({.self = config.name, .boot = boot_, .entropy = &entropy_}),
-      psks_(&entropy_, [this] {
-        // One task at a time is enough: it looks at all peers.
-        if (!demand_posted_.exchange(true)) {
-          loop_.Post([this] { OnDemand(); });
-        }
-      }) {}
+      psks_(&entropy_,
+            [this] {
+              // One task at a time is enough: it looks at all peers.
+              if (!demand_posted_.exchange(true)) {
+                loop_.Post([this] { OnDemand(); });
+              }
+            }),
+      config_(config) {}
 
 absl::StatusOr<std::unique_ptr<AgentRuntime>> AgentRuntime::Create(
     const AgentConfig& config, FileSystem* files, Log* log) {
   auto runtime = absl::WrapUnique(new AgentRuntime(config, files, log));
   absl::Status status = runtime->hubs_.Open(config);
   if (!status.ok()) return status;
-  status = runtime->AddPeers(config);
-  if (!status.ok()) return status;
-  status = runtime->OpenLanes(config);
-  if (!status.ok()) return status;
+  for (const PeerEntry& entry : config.peers) {
+    absl::StatusOr<PreparedPeer> peer = runtime->Prepare(config, entry);
+    if (!peer.ok()) return peer.status();
+    runtime->AddPeer(*std::move(peer));
+  }
   return runtime;
 }
 
-absl::Status AgentRuntime::OpenLanes(const AgentConfig& config) {
-  absl::StatusOr<std::unique_ptr<AgentLanes>> lanes =
-      AgentLanes::Open(config, files_, boot_, &entropy_, &node_, &loop_, log_);
-  if (!lanes.ok()) return lanes.status();
-  lanes_ = *std::move(lanes);
-  return absl::OkStatus();
+absl::Status AgentRuntime::CheckPolicy(const PeerEntry& entry) {
+  return entry.UsesHubs() ? PolicyOf(entry).Check() : absl::OkStatus();
 }
 
-absl::Status AgentRuntime::AddPeers(const AgentConfig& config) {
-  for (const PeerEntry& entry : config.peers) {
-    if (entry.UsesHubs()) {
-      const skex::PeerPolicy peer_policy = PolicyOf(entry);
-      absl::Status status = peer_policy.Check();
-      if (!status.ok()) return status;
-      node_.AddPeer(peer_policy);
-    }
-    const bool delivery = entry.freshness == skex::Freshness::kDelivery;
-    const bool dials =
-        delivery ||
-        std::any_of(config.outbounds.begin(), config.outbounds.end(),
-                    [&entry](const OutboundEntry& tunnel) {
-                      return tunnel.peer == entry.name;
-                    });
-    skex::KeystorePolicy policy = {.peer = entry.name};
-    // A peer that is only accepted from still gets one key after each start:
-    // by that it learns that this agent has restarted.
-    policy.pool_low = dials ? entry.pool_low : 1;
-    policy.pool_high = dials ? entry.pool_high : 1;
-    policy.rekey_interval = entry.rekey_interval;
-    policy.overlap = entry.overlap;
-    policy.delivery = delivery;
-    psks_.AddPeer(policy);
-    peers_.emplace(entry.name, Peer{.entry = entry, .dials = dials});
+absl::StatusOr<AgentRuntime::PreparedPeer> AgentRuntime::Prepare(
+    const AgentConfig& config, const PeerEntry& entry) const {
+  absl::Status status = CheckPolicy(entry);
+  if (!status.ok()) return status;
+  PreparedPeer peer = {.entry = entry, .dials = Dials(config, entry)};
+  if (entry.UsesLanes()) {
+    absl::StatusOr<AgentLanes::OpenPair> lanes = lanes_.OpenPeer(config, entry);
+    if (!lanes.ok()) return lanes.status();
+    peer.lanes = *std::move(lanes);
   }
-  return absl::OkStatus();
+  return peer;
+}
+
+void AgentRuntime::AddPeer(PreparedPeer peer) {
+  if (peer.entry.UsesHubs()) node_.AddPeer(PolicyOf(peer.entry));
+  if (peer.lanes.has_value()) {
+    lanes_.AddPeer(peer.entry, *std::move(peer.lanes));
+  }
+  psks_.AddPeer(KeystorePolicyOf(peer.entry, peer.dials));
+  peers_.emplace(peer.entry.name,
+                 Peer{.entry = peer.entry, .dials = peer.dials});
 }
 
 AgentRuntime::~AgentRuntime() { Stop(); }
@@ -106,7 +120,7 @@ void AgentRuntime::Start(Surroundings surroundings) {
   surroundings_ = std::move(surroundings);
   started_ = MonotonicNow();
   hubs_.Start(surroundings_.metrics);
-  lanes_->Start([this] { HandleEvents(); }, surroundings_.metrics);
+  lanes_.Start([this] { HandleEvents(); }, surroundings_.metrics);
   running_ = true;
   loop_.Start([this] { return AfterTasks(); });
 }
@@ -121,12 +135,12 @@ void AgentRuntime::Stop() {
   loop_.Call([this] {
     stopping_ = true;
     for (auto& waiter : waiters_) {
-      Finish(*waiter, absl::UnavailableError("the agent is stopping"));
+      Finish(*waiter, Stopping());
     }
     waiters_.clear();
     hubs_.Disconnect();
   });
-  lanes_->Stop();
+  lanes_.Stop();
   // The streams end on gRPC's threads, which still post to the loop.
   for (bool quiet = false; !quiet;) {
     loop_.Call([this, &quiet] { quiet = hubs_.quiet(); });
@@ -146,7 +160,7 @@ absl::Duration AgentRuntime::AfterTasks() {
   ServeWaiters();
   UpdateReadiness();
   hubs_.Send(node_.TakeFrames());
-  lanes_->Send(node_.TakeLaneMessages());
+  lanes_.Send(node_.TakeLaneMessages());
   absl::Duration next = std::min(housekeep_at_, hubs_.NextTime());
   if (const auto due = node_.NextTime()) next = std::min(next, *due);
   for (const auto& waiter : waiters_) {
@@ -273,7 +287,7 @@ void AgentRuntime::OnFailure(const skex::ExchangeFailed& event) {
 
 absl::Status AgentRuntime::WithLinkError(const skex::AgentId& peer,
                                          absl::Status reason) const {
-  const std::string& error = lanes_->LinkError(peer);
+  const std::string& error = lanes_.LinkError(peer);
   if (reason.ok() || error.empty()) return reason;
   return absl::Status(reason.code(),
                       absl::StrCat(reason.message(), "; ", error));
@@ -330,7 +344,7 @@ void AgentRuntime::Housekeep(absl::Duration now) {
   psks_.Expire();
   UpdateDemand();
   hubs_.Tend(now);
-  lanes_->Tend();
+  lanes_.Tend();
 }
 
 std::string AgentRuntime::WhyNotReady() {
@@ -387,7 +401,7 @@ AgentView AgentRuntime::StatusOnLoop() {
       out.hubs_down = peer.entry.unmediated_when_hubs_down ? "unmediated_only"
                                                            : "fail_closed";
     }
-    if (node_.lanes(name) != nullptr) out.lanes = lanes_->ViewOf(name);
+    if (node_.lanes(name) != nullptr) out.lanes = lanes_.ViewOf(name);
     out.threshold = peer.entry.threshold;
     out.hubs = NamesOf(peer.entry.hubs);
     out.freshness = std::string(skex::FreshnessName(peer.entry.freshness));
@@ -420,21 +434,21 @@ absl::StatusOr<EstablishedView> AgentRuntime::Establish(const std::string& peer,
                                                         absl::Time deadline) {
   absl::StatusOr<skex::AgentId> id = skex::AgentId::Parse(peer);
   if (!id.ok()) return id.status();
-  if (!peers_.contains(*id)) {
-    return absl::NotFoundError(absl::StrCat(
-        peer, " is not a configured peer; `skexctl peers` lists them"));
-  }
   auto waiter = std::make_shared<Waiter>(*id, deadline);
   const bool posted = loop_.RunOrPost([this, waiter] {
     if (stopping_) {
-      Finish(*waiter, absl::UnavailableError("the agent is stopping"));
+      Finish(*waiter, Stopping());
+      return;
+    }
+    if (!peers_.contains(waiter->peer)) {
+      Finish(*waiter, NoSuchPeer(waiter->peer));
       return;
     }
     waiters_.push_back(waiter);
     node_.HurryUp(waiter->peer);
     UpdateDemand();
   });
-  if (!posted) return absl::UnavailableError("the agent is stopping");
+  if (!posted) return Stopping();
   MutexLock lock(&waiter->mutex);
   while (!waiter->done) waiter->changed.Wait(&waiter->mutex);
   return waiter->result;
@@ -464,15 +478,35 @@ absl::StatusOr<EstablishedView> AgentRuntime::Rotate(const std::string& peer,
 absl::Status AgentRuntime::AllowJump(const std::string& peer) {
   absl::StatusOr<skex::AgentId> id = skex::AgentId::Parse(peer);
   if (!id.ok()) return id.status();
-  absl::Status status = absl::UnavailableError("the agent is stopping");
+  absl::Status status = Stopping();
   loop_.Call(
       [this, &id, &status] { status = node_.AllowJump(*id, InstantNow()); });
   if (status.ok()) log_->Info("lane_jump_allowed", {{"peer", peer}});
   return status;
 }
 
+// ---- Another configuration
+
+struct AgentRuntime::Plan {
+  AgentConfig config;
+  ConfigChange change;
+  AgentHubs::Changes pads;
+  std::vector<PreparedPeer> added;
+  // Their lanes are open still.
+  std::vector<PeerEntry> replaced;
+  ChangeTunnels change_tunnels;  // null: they stay
+};
+
 absl::StatusOr<std::string> AgentRuntime::Reload() {
   MutexLock lock(&reloading_);
+  absl::StatusOr<Plan> plan = PlanReload();
+  if (!plan.ok()) return plan.status();
+  absl::StatusOr<std::string> outcome = CarryOut(*std::move(plan));
+  if (outcome.ok()) log_->Info("reloaded", {{"result", *outcome}});
+  return outcome;
+}
+
+absl::StatusOr<AgentRuntime::Plan> AgentRuntime::PlanReload() {
   if (!surroundings_.read_config) {
     return absl::UnimplementedError("this agent has no configuration file");
   }
@@ -484,18 +518,103 @@ absl::StatusOr<std::string> AgentRuntime::Reload() {
         name_.text(), "; restart the agent to rename it"));
   }
   AgentHubs::Identities open;
-  absl::StatusOr<std::string> outcome =
-      absl::UnavailableError("the agent is stopping");
   if (!loop_.Call([this, &open] { open = hubs_.OpenIdentities(); })) {
-    return outcome;
+    return Stopping();
   }
-  absl::StatusOr<AgentHubs::Changes> changes = hubs_.Plan(*config, open);
-  if (!changes.ok()) return changes.status();
-  loop_.Call([this, &changes, &outcome] {
-    outcome = hubs_.TakeOver(*std::move(changes));
+  absl::StatusOr<AgentHubs::Changes> pads = hubs_.Plan(*config, open);
+  if (!pads.ok()) return pads.status();
+  Plan plan = {.config = *std::move(config), .pads = *std::move(pads)};
+  plan.change = CompareConfigs(config_, plan.config);
+  for (const PeerEntry& entry : plan.change.added) {
+    absl::StatusOr<PreparedPeer> peer = Prepare(plan.config, entry);
+    if (!peer.ok()) return peer.status();
+    plan.added.push_back(*std::move(peer));
+  }
+  for (const PeerEntry& entry : plan.change.replaced) {
+    absl::Status status = CheckPolicy(entry);
+    if (!status.ok()) return status;
+  }
+  if (surroundings_.plan_tunnels) {
+    absl::StatusOr<ChangeTunnels> tunnels =
+        surroundings_.plan_tunnels(plan.config);
+    if (!tunnels.ok()) return tunnels.status();
+    plan.change_tunnels = *std::move(tunnels);
+  }
+  return plan;
+}
+
+absl::StatusOr<std::string> AgentRuntime::CarryOut(Plan plan) {
+  const ConfigChange& change = plan.change;
+  std::string pads;
+  const bool running = loop_.Call([&] {
+    HandleEvents();  // they are of the peers as they were
+    pads = hubs_.TakeOver(std::move(plan.pads));
+    for (const skex::AgentId& peer : change.removed) RemovePeer(peer);
+    for (const PeerEntry& entry : change.replaced) RemovePeer(entry.name);
   });
-  if (outcome.ok()) log_->Info("reloaded", {{"result", *outcome}});
+  if (!running) return Stopping();
+  // Not before: their lane files were open.
+  absl::Status failed;
+  for (const PeerEntry& entry : change.replaced) {
+    absl::StatusOr<PreparedPeer> peer = Prepare(plan.config, entry);
+    if (peer.ok()) {
+      plan.added.push_back(*std::move(peer));
+    } else {
+      failed.Update(absl::Status(
+          peer.status().code(),
+          absl::StrCat(entry.name.text(), " is out of service: ",
+                       peer.status().message(), "; then reload again")));
+      std::erase_if(plan.config.peers, [&entry](const PeerEntry& other) {
+        return other.name == entry.name;
+      });
+    }
+  }
+  loop_.Call([&] {
+    for (PreparedPeer& peer : plan.added) AddPeer(std::move(peer));
+    for (const PeerEntry& entry : change.paced) {
+      PacePeer(entry, Dials(plan.config, entry));
+    }
+    UpdateDemand();
+  });
+  std::string tunnels = "tunnels as before";
+  if (plan.change_tunnels) tunnels = plan.change_tunnels();
+  config_ = std::move(plan.config);
+  if (surroundings_.metrics != nullptr) {
+    std::vector<std::string> names;
+    for (const PeerEntry& entry : config_.peers) {
+      names.push_back(entry.name.text());
+    }
+    surroundings_.metrics->SetPeers(names);
+  }
+  if (!failed.ok()) return failed;
+  std::string outcome =
+      absl::StrCat(pads, "; peers: ", change.added.size(), " new, ",
+                   change.replaced.size() + change.paced.size(), " changed, ",
+                   change.removed.size(), " removed; ", tunnels);
+  if (!change.restart.empty()) {
+    absl::StrAppend(&outcome,
+                    "; takes a restart: ", absl::StrJoin(change.restart, ", "));
+  }
   return outcome;
+}
+
+void AgentRuntime::RemovePeer(const skex::AgentId& peer) {
+  node_.RemovePeer(peer);
+  lanes_.RemovePeer(peer);
+  psks_.RemovePeer(peer);
+  peers_.erase(peer);
+  std::erase_if(waiters_, [&peer](const std::shared_ptr<Waiter>& waiter) {
+    if (waiter->peer != peer) return false;
+    Finish(*waiter, NoSuchPeer(peer));
+    return true;
+  });
+}
+
+void AgentRuntime::PacePeer(const PeerEntry& entry, bool dials) {
+  Peer& peer = peers_.at(entry.name);
+  peer.entry = entry;
+  peer.dials = dials;
+  psks_.UpdatePeer(KeystorePolicyOf(entry, dials));
 }
 
 }  // namespace service

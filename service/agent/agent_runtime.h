@@ -6,10 +6,12 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -20,6 +22,7 @@
 #include "service/base/event_loop.h"
 #include "service/base/mutex.h"
 #include "service/config/agent_config.h"
+#include "service/config/config_change.h"
 #include "service/log/log.h"
 #include "service/metrics/agent_metrics.h"
 #include "service/storage/system_entropy.h"
@@ -42,6 +45,8 @@ class AgentRuntime : public AgentControl {
   // Calls Stop().
   ~AgentRuntime() override;
 
+  // Carries a change of the tunnels out; returns a sentence on it.
+  using ChangeTunnels = absl::AnyInvocable<std::string()>;
   // Where exchanges, rejected messages and inconsistent shares are counted;
   // where the tunnels' state and a changed configuration come from, and what
   // follows a change of readiness.
@@ -49,8 +54,11 @@ class AgentRuntime : public AgentControl {
     AgentMetrics* metrics = nullptr;  // may be null; outlives Stop()
     std::function<std::vector<TunnelView>()> tunnels;
     std::function<void(bool)> on_ready;
-    // Reads the configuration file again, for Reload().
+    // For Reload(): reads the configuration file again, and prepares that the
+    // tunnels become those of a configuration.
     std::function<absl::StatusOr<AgentConfig>()> read_config;
+    std::function<absl::StatusOr<ChangeTunnels>(const AgentConfig&)>
+        plan_tunnels;
   };
   void Start(Surroundings surroundings);
 
@@ -60,9 +68,8 @@ class AgentRuntime : public AgentControl {
 
   // The PSKs of the sidecar's connections.
   PskProvider& psks() { return psks_; }
-  // What answers lane messages that reach the sidecar; null if no peer has
-  // lanes.
-  LaneAnswerer* lanes() { return lanes_->empty() ? nullptr : lanes_.get(); }
+  // What answers lane messages that reach the sidecar.
+  LaneAnswerer& lanes() { return lanes_; }
   // The keys for applications.
   KeyDelivery& delivery() { return psks_; }
 
@@ -73,6 +80,10 @@ class AgentRuntime : public AgentControl {
   absl::StatusOr<EstablishedView> Rotate(const std::string& peer,
                                          absl::Time deadline) override;
   absl::Status AllowJump(const std::string& peer) override;
+  // Carries out what the configuration, read anew, changes of pads, peers and
+  // tunnels: all of it or, with an error, nothing, but for a peer whose lanes
+  // cannot be opened again. Connections that are open stay. The sentence says
+  // what has changed, and what takes a restart.
   absl::StatusOr<std::string> Reload() override;
 
  private:
@@ -99,8 +110,27 @@ class AgentRuntime : public AgentControl {
 
   AgentRuntime(const AgentConfig& config, FileSystem* files, Log* log);
 
-  absl::Status AddPeers(const AgentConfig& config);
-  absl::Status OpenLanes(const AgentConfig& config);
+  // What a peer needs before it can be added.
+  struct PreparedPeer {
+    PeerEntry entry;
+    bool dials = false;
+    std::optional<AgentLanes::OpenPair> lanes;
+  };
+  // Checks the policy of `entry`, which is of `config`, and opens its lanes if
+  // it has any.
+  absl::StatusOr<PreparedPeer> Prepare(const AgentConfig& config,
+                                       const PeerEntry& entry) const;
+  static absl::Status CheckPolicy(const PeerEntry& entry);
+  // On the loop's thread, or before it starts.
+  void AddPeer(PreparedPeer peer);
+  void RemovePeer(const skex::AgentId& peer);
+  void PacePeer(const PeerEntry& entry, bool dials);
+
+  // A reload that nothing stands in the way of any more.
+  struct Plan;
+  absl::StatusOr<Plan> PlanReload() ABSL_EXCLUSIVE_LOCKS_REQUIRED(reloading_);
+  absl::StatusOr<std::string> CarryOut(Plan plan)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(reloading_);
 
   // On the loop's thread.
   absl::Duration AfterTasks();
@@ -122,15 +152,14 @@ class AgentRuntime : public AgentControl {
   static void Finish(Waiter& waiter, absl::StatusOr<EstablishedView> result);
 
   const skex::AgentId name_;
-  FileSystem* const files_;
   Log* const log_;
   Surroundings surroundings_;
   SystemEntropy entropy_;
+  const skex::BootId boot_;
   // The pads and lane files outlive the node, which uses them.
   AgentHubs hubs_;
-  std::unique_ptr<AgentLanes> lanes_;
+  AgentLanes lanes_;
   std::map<skex::AgentId, Peer> peers_;
-  const skex::BootId boot_;
   skex::AgentNode node_;
   PskSource psks_;
   std::list<std::shared_ptr<Waiter>> waiters_;
@@ -141,7 +170,8 @@ class AgentRuntime : public AgentControl {
   bool running_ = false;
   std::atomic<bool> demand_posted_{false};
   std::atomic<bool> stopped_{false};
-  Mutex reloading_;  // one at a time
+  Mutex reloading_;                                 // one at a time
+  AgentConfig config_ ABSL_GUARDED_BY(reloading_);  // as last carried out
   EventLoop loop_;
 };
 

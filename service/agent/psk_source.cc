@@ -12,6 +12,20 @@ void PskSource::AddPeer(const skex::KeystorePolicy& policy) {
   keystore_.AddPeer(policy);
 }
 
+void PskSource::UpdatePeer(const skex::KeystorePolicy& policy) {
+  {
+    MutexLock lock(&mutex_);
+    keystore_.UpdatePeer(policy);
+  }
+  on_demand_();
+}
+
+void PskSource::RemovePeer(const skex::AgentId& peer) {
+  MutexLock lock(&mutex_);
+  keystore_.RemovePeer(peer);
+  arrived_.SignalAll();
+}
+
 absl::Status PskSource::Put(std::vector<skex::Key> keys, bool dial) {
   absl::Status first;
   MutexLock lock(&mutex_);

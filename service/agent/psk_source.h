@@ -34,6 +34,9 @@ class PskSource : public PskProvider, public KeyDelivery {
       : on_demand_(std::move(on_demand)), keystore_(entropy) {}
 
   void AddPeer(const skex::KeystorePolicy& policy);
+  void UpdatePeer(const skex::KeystorePolicy& policy);
+  // Who waits for keys of the peer waits no more.
+  void RemovePeer(const skex::AgentId& peer);
   // Puts the keys of an exchange in, as Keystore::Put(); returns the first
   // error, and puts the others in all the same.
   absl::Status Put(std::vector<skex::Key> keys, bool dial);

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "service/admin/admin_server.h"
 #include "service/agent/agent_runtime.h"
@@ -43,6 +45,8 @@ class Agent {
 
  private:
   absl::Status StartApis();
+  absl::StatusOr<AgentRuntime::ChangeTunnels> PlanTunnels(
+      const AgentConfig& config);
   std::vector<TunnelView> Tunnels() const {
     std::vector<TunnelView> views;
     for (const TunnelSnapshot& tunnel : sidecar_->Tunnels()) {
@@ -83,9 +87,9 @@ absl::Status Agent::Start() {
   absl::StatusOr<std::shared_ptr<const tlsbridge::Context>> tls =
       tlsbridge::Context::Create(TlsPolicyOf(config_.tls), MonotonicNow);
   if (!tls.ok()) return tls.status();
-  absl::StatusOr<std::unique_ptr<Sidecar>> sidecar =
-      Sidecar::Create(SidecarOptionsOf(config_), runtime_->psks(),
-                      *std::move(tls), log_, metrics_.get(), runtime_->lanes());
+  absl::StatusOr<std::unique_ptr<Sidecar>> sidecar = Sidecar::Create(
+      SidecarOptionsOf(config_), runtime_->psks(), *std::move(tls), log_,
+      metrics_.get(), &runtime_->lanes());
   if (!sidecar.ok()) return sidecar.status();
   sidecar_ = *std::move(sidecar);
 
@@ -101,7 +105,9 @@ absl::Status Agent::Start() {
       {.metrics = metrics_.get(),
        .tunnels = [this] { return Tunnels(); },
        .on_ready = [this](bool ready) { admin_->SetServing(ready); },
-       .read_config = read_config_});
+       .read_config = read_config_,
+       .plan_tunnels =
+           [this](const AgentConfig& config) { return PlanTunnels(config); }});
   sidecar_->Start();
   if (metrics_server_ != nullptr) {
     metrics_server_->Add(metrics_);
@@ -126,6 +132,18 @@ absl::Status Agent::StartApis() {
   if (!delivery.ok()) return delivery.status();
   delivery_ = *std::move(delivery);
   return absl::OkStatus();
+}
+
+absl::StatusOr<AgentRuntime::ChangeTunnels> Agent::PlanTunnels(
+    const AgentConfig& config) {
+  absl::StatusOr<TunnelChange> change =
+      sidecar_->Plan(SidecarOptionsOf(config));
+  if (!change.ok()) return change.status();
+  return [this, change = *std::move(change)]() mutable {
+    const TunnelChanges done = sidecar_->Apply(std::move(change));
+    return absl::StrCat("tunnels: ", done.added, " new, ", done.changed,
+                        " changed, ", done.removed, " removed");
+  };
 }
 
 void Agent::Stop() {

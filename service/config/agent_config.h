@@ -33,6 +33,8 @@ struct TlsConfig {
   TlsCipher cipher = TlsCipher::kAes256Gcm;
   std::vector<TlsGroup> groups = {TlsGroup::kX25519, TlsGroup::kP256,
                                   TlsGroup::kP384};
+
+  friend bool operator==(const TlsConfig&, const TlsConfig&) = default;
 };
 
 struct AgentLimits {
@@ -43,6 +45,8 @@ struct AgentLimits {
   absl::Duration idle_timeout = absl::ZeroDuration();  // zero: none
   absl::Duration drain_timeout = absl::Seconds(10);
   absl::Duration key_wait = absl::Milliseconds(500);
+
+  friend bool operator==(const AgentLimits&, const AgentLimits&) = default;
 };
 
 // [[hub]]: a hub at which this agent is enrolled.
@@ -56,6 +60,8 @@ struct HubEntry {
   // The lowest source that a pad may have; none: see skex::CheckPadSources(),
   // which the reader of the pads asks.
   std::optional<skex::PadSource> least_source = std::nullopt;
+
+  friend bool operator==(const HubEntry&, const HubEntry&) = default;
 };
 
 // [[peer]]: another agent, and the local policy for keys with it.
@@ -86,6 +92,8 @@ struct PeerEntry {
 
   bool UsesHubs() const { return mode != skex::KeySource::kUnmediated; }
   bool UsesLanes() const { return mode != skex::KeySource::kDske; }
+
+  friend bool operator==(const PeerEntry&, const PeerEntry&) = default;
 };
 
 // [[outbound]]: plain in, TLS out to `peer` at `connect`.

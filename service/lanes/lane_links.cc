@@ -15,8 +15,21 @@ LaneLinks::~LaneLinks() { Stop(); }
 void LaneLinks::AddPeer(const skex::AgentId& peer, const Endpoint& address) {
   const auto link =
       std::make_shared<LaneLink>(worker_, peer, address, limits_, callbacks_);
-  worker_.Join(link);
-  links_.emplace(peer, link);
+  {
+    MutexLock lock(&mutex_);
+    if (!links_.emplace(peer, link).second) return;
+  }
+  worker_.Post([this, link] { worker_.Join(link); });
+}
+
+void LaneLinks::RemovePeer(const skex::AgentId& peer) {
+  const std::shared_ptr<LaneLink> link = Find(peer);
+  if (link == nullptr) return;
+  {
+    MutexLock lock(&mutex_);
+    links_.erase(peer);
+  }
+  worker_.Post([link] { link->Stop(); });
 }
 
 void LaneLinks::Start() { worker_.Start(); }
@@ -24,17 +37,20 @@ void LaneLinks::Start() { worker_.Start(); }
 void LaneLinks::Stop() { worker_.StopAndJoin(); }
 
 void LaneLinks::Open(const skex::AgentId& peer) {
-  const auto found = links_.find(peer);
-  if (found == links_.end()) return;
-  worker_.Post([link = found->second] { link->Open(); });
+  const std::shared_ptr<LaneLink> link = Find(peer);
+  if (link != nullptr) worker_.Post([link] { link->Open(); });
 }
 
 void LaneLinks::Send(const skex::AgentId& peer, std::string message) {
+  const std::shared_ptr<LaneLink> link = Find(peer);
+  if (link == nullptr) return;
+  worker_.Post([link, message = std::move(message)] { link->Send(message); });
+}
+
+std::shared_ptr<LaneLink> LaneLinks::Find(const skex::AgentId& peer) const {
+  MutexLock lock(&mutex_);
   const auto found = links_.find(peer);
-  if (found == links_.end()) return;
-  worker_.Post([link = found->second, message = std::move(message)] {
-    link->Send(message);
-  });
+  return found == links_.end() ? nullptr : found->second;
 }
 
 }  // namespace service

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
+#include "service/base/mutex.h"
 #include "service/config/endpoint.h"
 #include "service/lanes/lane_link.h"
 #include "service/sidecar/worker.h"
@@ -21,8 +23,8 @@ namespace service {
 // the caller decides when. It keeps nothing either: what cannot be sent is
 // dropped, and the state machines send it again.
 //
-// Open() and Send() are thread-safe. Everything else belongs to one thread. The
-// callbacks come on the links' own.
+// Thread-safe, but for Start() and Stop(). The callbacks come on the links' own
+// thread.
 class LaneLinks {
  public:
   explicit LaneLinks(LaneLinkCallbacks callbacks);
@@ -32,9 +34,11 @@ class LaneLinks {
   LaneLinks(const LaneLinks&) = delete;
   LaneLinks& operator=(const LaneLinks&) = delete;
 
-  // `address` is that of an inbound tunnel of `peer`. Before Start(); each peer
-  // once.
+  // `address` is that of an inbound tunnel of `peer`. Nothing if the peer is
+  // there already.
   void AddPeer(const skex::AgentId& peer, const Endpoint& address);
+  // Closes the connection to `peer`, soon: a callback may still come.
+  void RemovePeer(const skex::AgentId& peer);
 
   // Starts the thread. Once.
   void Start();
@@ -54,11 +58,15 @@ class LaneLinks {
   void Send(const skex::AgentId& peer, std::string message);
 
  private:
+  std::shared_ptr<LaneLink> Find(const skex::AgentId& peer) const;
+
   // Before the links, whose sockets are on its event loop.
   Worker worker_;
   LaneLinkCallbacks callbacks_;
   const LaneLinkLimits limits_;
-  std::map<skex::AgentId, std::shared_ptr<LaneLink>> links_;
+  mutable Mutex mutex_;
+  std::map<skex::AgentId, std::shared_ptr<LaneLink>> links_
+      ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace service

@@ -80,7 +80,7 @@ void InboundOpening::OnReadable() {
 
 void InboundOpening::OnBytes(absl::Span<const uint8_t> bytes) {
   if (!tls_) {
-    if (shared().lanes != nullptr && bytes.front() != kHandshakeRecord) {
+    if (bytes.front() != kHandshakeRecord && TakesLaneMessages()) {
       BecomeLaneConnection(bytes);
       return;
     }
@@ -88,6 +88,10 @@ void InboundOpening::OnBytes(absl::Span<const uint8_t> bytes) {
   }
   tls_->session().Feed(bytes);
   Step();
+}
+
+bool InboundOpening::TakesLaneMessages() const {
+  return shared().lanes != nullptr && shared().lanes->HasLanes();
 }
 
 void InboundOpening::BecomeLaneConnection(absl::Span<const uint8_t> first) {

@@ -36,8 +36,8 @@ namespace service {
 // byte of the answer leaves before the PSK is marked as used, and the backend
 // is not dialled before that either.
 //
-// If the sidecar has a LaneAnswerer, a connection whose first byte is none of
-// TLS becomes a LaneConnection instead.
+// If the sidecar has a LaneAnswerer with lanes, a connection whose first byte
+// is none of TLS becomes a LaneConnection instead.
 //
 // Thread-compatible: belongs to its worker's thread.
 class InboundOpening : public Connection,
@@ -60,6 +60,7 @@ class InboundOpening : public Connection,
   void AwaitPeer();
   void OnReadable();
   void OnBytes(absl::Span<const uint8_t> bytes);
+  bool TakesLaneMessages() const;
   void BecomeLaneConnection(absl::Span<const uint8_t> first);
   void Step();
   absl::StatusOr<skex::Psk> FindPsk();

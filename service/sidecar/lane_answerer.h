@@ -35,6 +35,10 @@ class LaneAnswerer {
 
   virtual ~LaneAnswerer() = default;
 
+  // Whether there are lanes at all: without any, what is no TLS is no message
+  // either.
+  virtual bool HasLanes() const { return true; }
+
   // Answers `message`, which is whole but in no way verified. Calls `done` once
   // its consequences are durable: once, on any thread, within the call or
   // later, even after the sidecar is gone. An answerer that shuts down may drop

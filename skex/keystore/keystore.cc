@@ -38,6 +38,11 @@ void Keystore::AddPeer(const KeystorePolicy& policy) {
   peers_.try_emplace(policy.peer, Peer{.policy = policy});
 }
 
+void Keystore::UpdatePeer(const KeystorePolicy& policy) {
+  const auto found = peers_.find(policy.peer);
+  if (found != peers_.end()) found->second.policy = policy;
+}
+
 void Keystore::RemovePeer(const AgentId& peer) {
   for (auto it = accept_.begin(); it != accept_.end();) {
     it = it->second.key.terms->initiator == peer ? Drop(it) : std::next(it);

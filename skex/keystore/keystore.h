@@ -82,6 +82,9 @@ class Keystore {
 
   // Each peer once, before its keys come.
   void AddPeer(const KeystorePolicy& policy);
+  // From now on the keys of a known peer are kept as `policy` says, whose
+  // `form` and `delivery` are the same as before.
+  void UpdatePeer(const KeystorePolicy& policy);
   // Wipes all keys with a peer, which is unknown from then on. Nothing if it is
   // unknown.
   void RemovePeer(const AgentId& peer);

@@ -358,5 +358,16 @@ TEST_F(KeystorePoolTest, ReplacingLeavesOtherSourcesAlone) {
   EXPECT_EQ(DialledKey(), 1);
 }
 
+TEST_F(KeystorePoolTest, PoolMayBecomeLarger) {
+  KeystorePolicy policy = {.peer = bob_, .pool_low = 1, .pool_high = 1};
+  store_.UpdatePeer(policy);
+  EXPECT_EQ(store_.Deficit(bob_, now_), 1u);
+  policy.pool_high = 7;
+  store_.UpdatePeer(policy);
+  EXPECT_EQ(store_.Deficit(bob_, now_), 7u);
+  store_.UpdatePeer({.peer = carol_});  // a stranger: nothing
+  EXPECT_EQ(store_.Deficit(carol_, now_), 0u);
+}
+
 }  // namespace
 }  // namespace skex
