@@ -404,6 +404,32 @@ TEST_F(AdminServerTest, ReloadsAgent) {
   EXPECT_EQ(status.error_message(), "b.pad: no such file");
 }
 
+TEST_F(AdminServerTest, AddsAndRemoves) {
+  using Stub = api::AgentAdmin::Stub;
+  StartAgent();
+  auto stub = Agent();
+  // The summary of the answer, or the error.
+  const auto ask = [&stub](auto method, const auto& request) {
+    grpc::ClientContext context;
+    api::ReloadResponse response;
+    grpc::Status status = (stub.get()->*method)(&context, request, &response);
+    return status.ok() ? response.summary() : status.error_message();
+  };
+  api::AddTablesRequest tables;
+  tables.set_toml("[[peer]]");
+  EXPECT_EQ(ask(&Stub::AddTables, tables), "added: [[peer]]");
+  tables.set_replace(true);
+  EXPECT_EQ(ask(&Stub::AddTables, tables), "replaced: [[peer]]");
+  api::RemoveRequest name;
+  EXPECT_EQ(ask(&Stub::RemovePeer, name).find("no peer is named"), 0u);
+  EXPECT_EQ(ask(&Stub::RemoveTunnel, name).find("no tunnel is named"), 0u);
+  name.set_name("web");
+  EXPECT_EQ(ask(&Stub::RemovePeer, name), "removed peer web");
+  EXPECT_EQ(ask(&Stub::RemoveTunnel, name), "removed tunnel web");
+  agent_.FailWith(absl::NotFoundError("not added"));
+  EXPECT_EQ(ask(&Stub::RemoveTunnel, name), "not added");
+}
+
 TEST_F(AdminServerTest, ReloadsHub) {
   StartHub();
   auto stub = Hub();

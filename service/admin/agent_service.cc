@@ -109,4 +109,29 @@ grpc::Status AgentService::Reload(grpc::ServerContext*,
   return Answer(control_.Reload(), response);
 }
 
+grpc::Status AgentService::AddTables(grpc::ServerContext*,
+                                     const api::AddTablesRequest* request,
+                                     api::ReloadResponse* response) {
+  return Answer(control_.AddTables(request->toml(), request->replace()),
+                response);
+}
+
+grpc::Status AgentService::RemovePeer(grpc::ServerContext*,
+                                      const api::RemoveRequest* request,
+                                      api::ReloadResponse* response) {
+  absl::Status named = CheckNamed(request->name());
+  if (!named.ok()) return ToGrpc(named);
+  return Answer(control_.RemovePeer(request->name()), response);
+}
+
+grpc::Status AgentService::RemoveTunnel(grpc::ServerContext*,
+                                        const api::RemoveRequest* request,
+                                        api::ReloadResponse* response) {
+  if (request->name().empty()) {
+    return ToGrpc(absl::InvalidArgumentError(
+        "no tunnel is named; give the name of one that was added"));
+  }
+  return Answer(control_.RemoveTunnel(request->name()), response);
+}
+
 }  // namespace service

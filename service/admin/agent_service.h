@@ -35,6 +35,15 @@ class AgentService final : public skex::admin::v1::AgentAdmin::Service {
   grpc::Status Reload(grpc::ServerContext* context,
                       const skex::admin::v1::ReloadRequest* request,
                       skex::admin::v1::ReloadResponse* response) override;
+  grpc::Status AddTables(grpc::ServerContext* context,
+                         const skex::admin::v1::AddTablesRequest* request,
+                         skex::admin::v1::ReloadResponse* response) override;
+  grpc::Status RemovePeer(grpc::ServerContext* context,
+                          const skex::admin::v1::RemoveRequest* request,
+                          skex::admin::v1::ReloadResponse* response) override;
+  grpc::Status RemoveTunnel(grpc::ServerContext* context,
+                            const skex::admin::v1::RemoveRequest* request,
+                            skex::admin::v1::ReloadResponse* response) override;
 
  private:
   AgentControl& control_;

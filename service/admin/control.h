@@ -157,11 +157,23 @@ class AgentControl {
   // FAILED_PRECONDITION if it has no lanes, or no jump waits.
   virtual absl::Status AllowJump(const std::string& peer) = 0;
 
-  // Reads the configuration again and takes over the pads that it names: new
-  // ones are used behind the others, what it does not name any more is let go.
-  // Returns a sentence on what changed, or the first error; with an error
-  // nothing has changed. Anything else in the file waits for a restart.
+  // Reads the configuration again and carries out what it changes of pads,
+  // peers and tunnels. Connections that are open stay, and so do the keys of
+  // peers whose terms are the same. Returns a sentence on what changed, and on
+  // what waits for a restart, or the first error; with an error nothing has
+  // changed.
   virtual absl::StatusOr<std::string> Reload() = 0;
+
+  // Adds [[peer]], [[outbound]] and [[inbound]] tables to the configuration,
+  // now and for later starts, as Reload(). `replace`: instead of what was added
+  // under the same name. INVALID_ARGUMENT with the place if something is wrong
+  // in `toml`, ALREADY_EXISTS if a name was added before and not `replace`.
+  virtual absl::StatusOr<std::string> AddTables(const std::string& toml,
+                                                bool replace) = 0;
+  // Removes what was added so. NOT_FOUND if it was not, INVALID_ARGUMENT if a
+  // tunnel needs the peer.
+  virtual absl::StatusOr<std::string> RemovePeer(const std::string& name) = 0;
+  virtual absl::StatusOr<std::string> RemoveTunnel(const std::string& name) = 0;
 };
 
 // The same for a hub.

@@ -234,6 +234,27 @@ HubStatusView FakeHubControl::Status() {
   return view;
 }
 
+absl::StatusOr<std::string> FakeAgentControl::AddTables(const std::string& toml,
+                                                        bool replace) {
+  MutexLock lock(&mutex_);
+  if (!error_.ok()) return error_;
+  return absl::StrCat(replace ? "replaced: " : "added: ", toml);
+}
+
+absl::StatusOr<std::string> FakeAgentControl::RemovePeer(
+    const std::string& name) {
+  MutexLock lock(&mutex_);
+  if (!error_.ok()) return error_;
+  return absl::StrCat("removed peer ", name);
+}
+
+absl::StatusOr<std::string> FakeAgentControl::RemoveTunnel(
+    const std::string& name) {
+  MutexLock lock(&mutex_);
+  if (!error_.ok()) return error_;
+  return absl::StrCat("removed tunnel ", name);
+}
+
 absl::StatusOr<std::string> FakeAgentControl::Reload() {
   MutexLock lock(&mutex_);
   if (!error_.ok()) return error_;

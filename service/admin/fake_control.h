@@ -29,6 +29,11 @@ class FakeAgentControl : public AgentControl {
   absl::Status AllowJump(const std::string& peer) override;
   // A sentence, or the error of FailWith().
   absl::StatusOr<std::string> Reload() override;
+  // Sentences with what was given, or the error of FailWith().
+  absl::StatusOr<std::string> AddTables(const std::string& toml,
+                                        bool replace) override;
+  absl::StatusOr<std::string> RemovePeer(const std::string& name) override;
+  absl::StatusOr<std::string> RemoveTunnel(const std::string& name) override;
 
   void FailWith(absl::Status error);
   // The deadline of the last Establish() or Rotate().

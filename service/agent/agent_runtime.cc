@@ -72,7 +72,8 @@ AgentRuntime::AgentRuntime(const AgentConfig& config, FileSystem* files,
                 loop_.Post([this] { OnDemand(); });
               }
             }),
-      config_(config) {}
+      config_(config),
+      managed_(files, config.daemon.file, config.daemon.state_dir) {}
 
 absl::StatusOr<std::unique_ptr<AgentRuntime>> AgentRuntime::Create(
     const AgentConfig& config, FileSystem* files, Log* log) {
@@ -82,7 +83,7 @@ absl::StatusOr<std::unique_ptr<AgentRuntime>> AgentRuntime::Create(
   for (const PeerEntry& entry : config.peers) {
     absl::StatusOr<PreparedPeer> peer = runtime->Prepare(config, entry);
     if (!peer.ok()) return peer.status();
-    runtime->AddPeer(*std::move(peer));
+    runtime->TakeIn(*std::move(peer));
   }
   return runtime;
 }
@@ -104,7 +105,7 @@ absl::StatusOr<AgentRuntime::PreparedPeer> AgentRuntime::Prepare(
   return peer;
 }
 
-void AgentRuntime::AddPeer(PreparedPeer peer) {
+void AgentRuntime::TakeIn(PreparedPeer peer) {
   if (peer.entry.UsesHubs()) node_.AddPeer(PolicyOf(peer.entry));
   if (peer.lanes.has_value()) {
     lanes_.AddPeer(peer.entry, *std::move(peer.lanes));
@@ -506,6 +507,43 @@ absl::StatusOr<std::string> AgentRuntime::Reload() {
   return outcome;
 }
 
+absl::StatusOr<std::string> AgentRuntime::AddTables(const std::string& toml,
+                                                    bool replace) {
+  return Change([&toml, replace](ManagedConfig& managed) {
+    return managed.Add(toml, replace);
+  });
+}
+
+absl::StatusOr<std::string> AgentRuntime::RemovePeer(const std::string& name) {
+  return Change(
+      [&name](ManagedConfig& managed) { return managed.RemovePeer(name); });
+}
+
+absl::StatusOr<std::string> AgentRuntime::RemoveTunnel(
+    const std::string& name) {
+  return Change(
+      [&name](ManagedConfig& managed) { return managed.RemoveTunnel(name); });
+}
+
+absl::StatusOr<std::string> AgentRuntime::Change(
+    absl::FunctionRef<absl::Status(ManagedConfig&)> edit) {
+  MutexLock lock(&reloading_);
+  absl::Status status = edit(managed_);
+  if (!status.ok()) return status;
+  absl::StatusOr<Plan> plan = PlanReload();
+  if (!plan.ok()) {
+    status = managed_.Undo();
+    if (status.ok()) return plan.status();
+    return absl::Status(
+        plan.status().code(),
+        absl::StrCat(plan.status().message(), "; the next start will try it ",
+                     "again: ", status.message()));
+  }
+  absl::StatusOr<std::string> outcome = CarryOut(*std::move(plan));
+  if (outcome.ok()) log_->Info("changed", {{"result", *outcome}});
+  return outcome;
+}
+
 absl::StatusOr<AgentRuntime::Plan> AgentRuntime::PlanReload() {
   if (!surroundings_.read_config) {
     return absl::UnimplementedError("this agent has no configuration file");
@@ -549,8 +587,8 @@ absl::StatusOr<std::string> AgentRuntime::CarryOut(Plan plan) {
   const bool running = loop_.Call([&] {
     HandleEvents();  // they are of the peers as they were
     pads = hubs_.TakeOver(std::move(plan.pads));
-    for (const skex::AgentId& peer : change.removed) RemovePeer(peer);
-    for (const PeerEntry& entry : change.replaced) RemovePeer(entry.name);
+    for (const skex::AgentId& peer : change.removed) LetGo(peer);
+    for (const PeerEntry& entry : change.replaced) LetGo(entry.name);
   });
   if (!running) return Stopping();
   // Not before: their lane files were open.
@@ -570,9 +608,9 @@ absl::StatusOr<std::string> AgentRuntime::CarryOut(Plan plan) {
     }
   }
   loop_.Call([&] {
-    for (PreparedPeer& peer : plan.added) AddPeer(std::move(peer));
+    for (PreparedPeer& peer : plan.added) TakeIn(std::move(peer));
     for (const PeerEntry& entry : change.paced) {
-      PacePeer(entry, Dials(plan.config, entry));
+      Pace(entry, Dials(plan.config, entry));
     }
     UpdateDemand();
   });
@@ -598,7 +636,7 @@ absl::StatusOr<std::string> AgentRuntime::CarryOut(Plan plan) {
   return outcome;
 }
 
-void AgentRuntime::RemovePeer(const skex::AgentId& peer) {
+void AgentRuntime::LetGo(const skex::AgentId& peer) {
   node_.RemovePeer(peer);
   lanes_.RemovePeer(peer);
   psks_.RemovePeer(peer);
@@ -610,7 +648,7 @@ void AgentRuntime::RemovePeer(const skex::AgentId& peer) {
   });
 }
 
-void AgentRuntime::PacePeer(const PeerEntry& entry, bool dials) {
+void AgentRuntime::Pace(const PeerEntry& entry, bool dials) {
   Peer& peer = peers_.at(entry.name);
   peer.entry = entry;
   peer.dials = dials;

@@ -12,6 +12,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -23,6 +24,7 @@
 #include "service/base/mutex.h"
 #include "service/config/agent_config.h"
 #include "service/config/config_change.h"
+#include "service/config/managed_config.h"
 #include "service/log/log.h"
 #include "service/metrics/agent_metrics.h"
 #include "service/storage/system_entropy.h"
@@ -85,6 +87,10 @@ class AgentRuntime : public AgentControl {
   // cannot be opened again. Connections that are open stay. The sentence says
   // what has changed, and what takes a restart.
   absl::StatusOr<std::string> Reload() override;
+  absl::StatusOr<std::string> AddTables(const std::string& toml,
+                                        bool replace) override;
+  absl::StatusOr<std::string> RemovePeer(const std::string& name) override;
+  absl::StatusOr<std::string> RemoveTunnel(const std::string& name) override;
 
  private:
   struct Peer {
@@ -122,12 +128,16 @@ class AgentRuntime : public AgentControl {
                                        const PeerEntry& entry) const;
   static absl::Status CheckPolicy(const PeerEntry& entry);
   // On the loop's thread, or before it starts.
-  void AddPeer(PreparedPeer peer);
-  void RemovePeer(const skex::AgentId& peer);
-  void PacePeer(const PeerEntry& entry, bool dials);
+  void TakeIn(PreparedPeer peer);
+  void LetGo(const skex::AgentId& peer);
+  void Pace(const PeerEntry& entry, bool dials);
 
   // A reload that nothing stands in the way of any more.
   struct Plan;
+  // Reloads after `edit` has changed the managed configuration; takes that back
+  // if nothing can come of it.
+  absl::StatusOr<std::string> Change(
+      absl::FunctionRef<absl::Status(ManagedConfig&)> edit);
   absl::StatusOr<Plan> PlanReload() ABSL_EXCLUSIVE_LOCKS_REQUIRED(reloading_);
   absl::StatusOr<std::string> CarryOut(Plan plan)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(reloading_);
@@ -172,6 +182,7 @@ class AgentRuntime : public AgentControl {
   std::atomic<bool> stopped_{false};
   Mutex reloading_;                                 // one at a time
   AgentConfig config_ ABSL_GUARDED_BY(reloading_);  // as last carried out
+  ManagedConfig managed_ ABSL_GUARDED_BY(reloading_);
   EventLoop loop_;
 };
 

@@ -9,14 +9,18 @@
 #include "absl/strings/str_cat.h"
 #include "service/config/daemon_reader.h"
 #include "service/config/hub_reader.h"
+#include "service/config/managed_tables.h"
 #include "service/config/peer_reader.h"
 #include "service/config/strict_toml.h"
 #include "service/config/tunnel_reader.h"
+#include "service/storage/posix_file_system.h"
+#include "service/storage/state_dir.h"
 
 namespace service {
 namespace {
 
 constexpr uint32_t kMostConnections = 1000000;
+constexpr size_t kMaxManagedSize = 1 << 20;
 
 std::vector<TlsGroup> ReadGroups(const TomlTable& table) {
   constexpr std::pair<absl::string_view, TlsGroup> kGroups[] = {
@@ -130,9 +134,49 @@ std::string ReadDeliverySocket(const TomlTable& root, const std::string& path,
   return socket;
 }
 
-}  // namespace
+// The parts of an agent's configuration that may stand in more than one
+// document, in the order in which they build on each other.
+absl::Status ReadTables(const TomlTable& root, const TomlDocument& document,
+                        const std::string& path,
+                        const std::vector<MoreTables>& more,
+                        AgentConfig& config) {
+  std::vector<TomlDocument> documents = {document};
+  std::vector<TomlTable> roots = {root};
+  for (const MoreTables& tables : more) {
+    absl::StatusOr<TomlDocument> other =
+        TomlDocument::Parse(tables.label, tables.text);
+    if (!other.ok()) return other.status();
+    roots.push_back(other->Root({"peer", "outbound", "inbound"}));
+    documents.push_back(*std::move(other));
+  }
+  for (size_t i = 0; i < roots.size(); ++i) {
+    if (roots[i].ok()) ReadPeers(roots[i], path, config);
+    if (!roots[i].ok()) return documents[i].status();
+  }
+  for (size_t i = 0; i < roots.size(); ++i) {
+    ReadTunnels(roots[i], path, config);
+    if (!roots[i].ok()) return documents[i].status();
+  }
+  return absl::OkStatus();
+}
 
-absl::StatusOr<AgentConfig> LoadAgentConfig(const std::string& path) {
+// What was added at run time to an agent with this state folder.
+absl::StatusOr<std::vector<MoreTables>> ReadManaged(
+    const std::string& state_dir) {
+  const std::string path = ManagedTablesPath(state_dir);
+  absl::StatusOr<std::string> text =
+      ReadSmallFile(*PosixFileSystem(), path, kMaxManagedSize);
+  if (absl::IsNotFound(text.status())) return std::vector<MoreTables>();
+  if (!text.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        text.status().message(), "; check the file and its permissions"));
+  }
+  return std::vector<MoreTables>{{path, *std::move(text)}};
+}
+
+// `more`: null for what was added at run time.
+absl::StatusOr<AgentConfig> Load(const std::string& path,
+                                 const std::vector<MoreTables>* more) {
   absl::StatusOr<TomlDocument> document = TomlDocument::Load(path);
   if (!document.ok()) return document.status();
   const TomlTable root = document->Root(
@@ -146,14 +190,32 @@ absl::StatusOr<AgentConfig> LoadAgentConfig(const std::string& path) {
                      .tls = ReadTls(root),
                      .limits = ReadLimits(root),
                      .hubs = ReadHubs(root, path)};
-  if (root.ok()) config.peers = ReadPeers(root, path, config.name, config.hubs);
-  if (root.ok()) ReadTunnels(root, path, config);
-  FillAddresses(config);
-  if (root.ok()) {
-    config.delivery_socket = ReadDeliverySocket(root, path, config);
+  if (!root.ok()) return document->status();
+  std::vector<MoreTables> managed;
+  if (more == nullptr) {
+    absl::StatusOr<std::vector<MoreTables>> read =
+        ReadManaged(config.daemon.state_dir);
+    if (!read.ok()) return read.status();
+    managed = *std::move(read);
+    more = &managed;
   }
+  absl::Status status = ReadTables(root, *document, path, *more, config);
+  if (!status.ok()) return status;
+  FillAddresses(config);
+  config.delivery_socket = ReadDeliverySocket(root, path, config);
   if (!root.ok()) return document->status();
   return config;
+}
+
+}  // namespace
+
+absl::StatusOr<AgentConfig> LoadAgentConfig(const std::string& path) {
+  return Load(path, nullptr);
+}
+
+absl::StatusOr<AgentConfig> LoadAgentConfig(
+    const std::string& path, const std::vector<MoreTables>& more) {
+  return Load(path, &more);
 }
 
 }  // namespace service

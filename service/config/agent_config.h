@@ -126,12 +126,25 @@ struct AgentConfig {
   std::string delivery_socket = {};
 };
 
-// Reads and checks the file at `path`. Returns INVALID_ARGUMENT with one line,
+// Tables of [[peer]], [[outbound]] and [[inbound]] that go behind those of the
+// file, from elsewhere. Relative paths in them are relative to the file all the
+// same.
+struct MoreTables {
+  std::string label;  // instead of the file's name in errors
+  std::string text;
+};
+
+// Reads and checks the file at `path`, and what was added at run time, see
+// ManagedTables. Returns INVALID_ARGUMENT with one line,
 // `FILE:LINE:COL: what is wrong; way out`, for a file that is missing,
 // unreadable, not TOML, or breaks any rule; the first error counts. Reads no
 // other file, but checks that every pad is there. Lanes are state, and not
 // looked for: the agent says at its start if a pair was not imported.
 absl::StatusOr<AgentConfig> LoadAgentConfig(const std::string& path);
+
+// The same with `more` instead of what was added at run time.
+absl::StatusOr<AgentConfig> LoadAgentConfig(
+    const std::string& path, const std::vector<MoreTables>& more);
 
 }  // namespace service
 

@@ -290,21 +290,19 @@ std::optional<PeerEntry> ReadPeer(const TomlTable& table,
 
 }  // namespace
 
-std::vector<PeerEntry> ReadPeers(const TomlTable& root, const std::string& path,
-                                 const skex::AgentId& self,
-                                 const std::vector<HubEntry>& hubs) {
-  std::vector<PeerEntry> peers;
+void ReadPeers(const TomlTable& root, const std::string& path,
+               AgentConfig& config) {
   for (const TomlTable& table :
        root.Tables("peer", {"name", "mode", "hubs_down", "address", "hubs",
                             "threshold", "min_hubs", "central_trust",
                             "freshness", "key_bytes", "rekey_interval",
                             "key_lifetime", "overlap", "connections_per_key",
                             "pool_low", "pool_high", "exchange_timeout"})) {
-    std::optional<PeerEntry> peer = ReadPeer(table, path, self, hubs, peers);
-    if (!peer.has_value() || !table.ok()) break;
-    peers.push_back(*std::move(peer));
+    std::optional<PeerEntry> peer =
+        ReadPeer(table, path, config.name, config.hubs, config.peers);
+    if (!peer.has_value() || !table.ok()) return;
+    config.peers.push_back(*std::move(peer));
   }
-  return peers;
 }
 
 }  // namespace service

@@ -28,7 +28,16 @@ class TunnelReader {
  public:
   TunnelReader(const TomlTable& root, const std::string& path,
                AgentConfig& config)
-      : root_(root), path_(path), config_(config) {}
+      : root_(root), path_(path), config_(config) {
+    for (const OutboundEntry& known : config.outbounds) {
+      names_.insert(known.name);
+      listens_.insert(known.listen.ToString());
+    }
+    for (const InboundEntry& known : config.inbounds) {
+      names_.insert(known.name);
+      listens_.insert(known.listen.ToString());
+    }
+  }
 
   void Read() {
     for (const TomlTable& table :

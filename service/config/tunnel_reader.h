@@ -8,8 +8,9 @@
 
 namespace service {
 
-// Reads the [[outbound]] and [[inbound]] tables of the file at `path` into
-// `config`, whose peers are read already. Errors go to the document.
+// Reads the [[outbound]] and [[inbound]] tables of a document into `config`,
+// behind those that it has; its peers are read already. `path` is that of the
+// agent's file. Errors go to the document.
 void ReadTunnels(const TomlTable& root, const std::string& path,
                  AgentConfig& config);
 

@@ -68,6 +68,16 @@ class Call {
         return Ask(stub, &Stub::AllowJump, WithPeer<api::AllowJumpRequest>());
       case OnlineVerb::kReload:
         return Ask(stub, &Stub::Reload, api::ReloadRequest());
+      case OnlineVerb::kAdd: {
+        api::AddTablesRequest request;
+        request.set_toml(request_.tables);
+        request.set_replace(request_.replace);
+        return Ask(stub, &Stub::AddTables, request);
+      }
+      case OnlineVerb::kRemovePeer:
+        return Ask(stub, &Stub::RemovePeer, Named());
+      case OnlineVerb::kRemoveTunnel:
+        return Ask(stub, &Stub::RemoveTunnel, Named());
       default:
         return Ask(stub, &Stub::GetStatus, api::GetAgentStatusRequest());
     }
@@ -90,6 +100,12 @@ class Call {
   Request WithPeer() {
     Request request;
     request.set_peer(request_.peer);
+    return request;
+  }
+
+  api::RemoveRequest Named() {
+    api::RemoveRequest request;
+    request.set_name(request_.peer);
     return request;
   }
 

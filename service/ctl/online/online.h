@@ -19,14 +19,19 @@ enum class OnlineVerb {
   kTake,       // agents; another API, see take.h
   kAgents,     // hubs
   kReload,
+  kAdd,           // agents; `tables`
+  kRemovePeer,    // agents; needs `peer`
+  kRemoveTunnel,  // agents; `peer` is the tunnel's name
 };
 
 struct OnlineRequest {
   OnlineVerb verb = OnlineVerb::kStatus;
   std::string peer;
-  std::string socket;  // the daemon's admin socket
-  bool hub = false;    // the daemon is a hub
-  bool json = false;   // print JSON
+  std::string tables;    // to add, TOML
+  bool replace = false;  // what was added under the same name
+  std::string socket;    // the daemon's admin socket
+  bool hub = false;      // the daemon is a hub
+  bool json = false;     // print JSON
   absl::Duration timeout = absl::Seconds(5);
 };
 

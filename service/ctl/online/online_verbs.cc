@@ -1,5 +1,8 @@
 #include "service/ctl/online/online_verbs.h"
 
+#include <iostream>
+#include <sstream>
+
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
 #include "absl/status/status.h"
@@ -9,11 +12,14 @@
 #include "service/config/agent_config.h"
 #include "service/config/hub_config.h"
 #include "service/ctl/online/units.h"
+#include "service/storage/posix_file_system.h"
+#include "service/storage/state_dir.h"
 
 namespace service {
 namespace {
 
 constexpr int kUsage = 2;
+constexpr size_t kMaxTablesSize = 1 << 20;
 
 // The text of what is wrong with a time-out; empty if nothing is.
 std::string CheckTimeout(const std::string& text) {
@@ -35,6 +41,19 @@ absl::StatusOr<std::string> DeliverySocketOf(const std::string& file) {
                      "\"delivery\", and add [delivery] with a socket"));
   }
   return config->delivery_socket;
+}
+
+// What is in `file`, or comes from standard input.
+absl::StatusOr<std::string> ReadTables(const std::string& file) {
+  if (file != "-") {
+    return ReadSmallFile(*PosixFileSystem(), file, kMaxTablesSize);
+  }
+  std::ostringstream text;
+  text << std::cin.rdbuf();
+  if (text.str().size() > kMaxTablesSize) {
+    return absl::InvalidArgumentError("standard input is over 1 MiB");
+  }
+  return text.str();
 }
 
 // The admin socket of the daemon that is configured by `file`.
@@ -86,11 +105,34 @@ OnlineVerbs::OnlineVerbs(CLI::App& app) {
       ->add_option("peer,--peer", request_.peer, "name of the peer")
       ->required();
   AddTake(app);
+  AddChanges(app);
   AddVerb(app, OnlineVerb::kAgents, "agents",
           "the agents enrolled with the hub");
   AddVerb(app, OnlineVerb::kReload, "reload",
-          "take over new pads: the agent's from its configuration, the hub's "
-          "with its enrolments");
+          "carry out what has changed: the agent's pads, peers and tunnels in "
+          "its configuration, the hub's enrolments");
+}
+
+void OnlineVerbs::AddChanges(CLI::App& app) {
+  CLI::App* add = AddVerb(app, OnlineVerb::kAdd, "add",
+                          "add peers and tunnels to a running agent, for its "
+                          "later starts too");
+  add->add_option("file", tables_file_,
+                  "[[peer]], [[outbound]] and [[inbound]] tables as in the "
+                  "configuration file; - reads standard input")
+      ->required()
+      ->type_name("FILE");
+  add->add_flag("--replace", request_.replace,
+                "instead of what was added under the same name");
+  AddVerb(app, OnlineVerb::kRemovePeer, "remove-peer",
+          "remove a peer that was added to a running agent")
+      ->add_option("name", request_.peer, "name of the peer")
+      ->required();
+  AddVerb(app, OnlineVerb::kRemoveTunnel, "remove-tunnel",
+          "remove a tunnel that was added to a running agent; its open "
+          "connections go on")
+      ->add_option("name", request_.peer, "name of the tunnel")
+      ->required();
 }
 
 CLI::App* OnlineVerbs::AddVerb(CLI::App& app, OnlineVerb verb,
@@ -136,6 +178,16 @@ int OnlineVerbs::Run(std::ostream& out, std::ostream& err) {
       return kUsage;
     }
     request_.socket = *std::move(socket);
+  }
+  if (*verb_ == OnlineVerb::kAdd) {
+    absl::StatusOr<std::string> tables = ReadTables(tables_file_);
+    if (!tables.ok()) {
+      err << "skexctl: "
+          << PrintableText(absl::string_view(tables.status().message()))
+          << "\n";
+      return kUsage;
+    }
+    request_.tables = *std::move(tables);
   }
   // Checked while parsing.
   absl::ParseDuration(timeout_, &request_.timeout);

@@ -15,7 +15,8 @@ namespace service {
 //
 //   skexctl [--socket PATH | --config FILE] [--json] [--timeout 5s]
 //       status | peers | keys [PEER] | establish PEER | rotate PEER |
-//       allow-jump PEER | take PEER [--count N | --id ID...] | reload
+//       allow-jump PEER | take PEER [--count N | --id ID...] | reload |
+//       add FILE [--replace] | remove-peer NAME | remove-tunnel NAME
 //   skexctl --hub [the same] status | agents | reload
 //
 // The options may stand before or behind the verb. Use: make one, let `app`
@@ -41,11 +42,13 @@ class OnlineVerbs {
                     const std::string& help);
 
   void AddTake(CLI::App& app);
+  void AddChanges(CLI::App& app);
 
   absl::optional<OnlineVerb> verb_;
   OnlineRequest request_;
   TakeRequest take_;
   std::string config_;
+  std::string tables_file_;
   std::string timeout_ = "5s";
 };
 

@@ -239,6 +239,23 @@ TEST_F(OnlineVerbsTest, ReloadsAgent) {
   EXPECT_EQ(outcome.out, "reloaded: 2 pads: 1 new, 0 let go\n");
 }
 
+TEST_F(OnlineVerbsTest, AddsAndRemoves) {
+  const std::string file = testing::TempDir() + "/tables.toml";
+  std::ofstream(file) << "[[peer]]";
+  Outcome outcome = Agent({"add", file});
+  ExpectFits(outcome);
+  EXPECT_EQ(outcome.out, "reloaded: added: [[peer]]\n");
+  outcome = Agent({"add", "--replace", file});
+  EXPECT_EQ(outcome.out, "reloaded: replaced: [[peer]]\n");
+  outcome = Agent({"remove-peer", "bob@south.example"});
+  EXPECT_EQ(outcome.out, "reloaded: removed peer bob@south.example\n");
+  outcome = Agent({"remove-tunnel", "web"});
+  EXPECT_EQ(outcome.out, "reloaded: removed tunnel web\n");
+  outcome = Agent({"add", file + ".missing"});
+  EXPECT_EQ(outcome.exit_status, 2);
+  EXPECT_NE(outcome.err.find("tables.toml.missing"), std::string::npos);
+}
+
 TEST_F(OnlineVerbsTest, ReloadsHub) {
   Outcome outcome = Hub({"reload"});
   ExpectFits(outcome);
@@ -247,6 +264,8 @@ TEST_F(OnlineVerbsTest, ReloadsHub) {
 
 TEST_F(OnlineVerbsTest, PrintsJsonForEveryVerb) {
   const std::string bob = "bob@south.example";
+  const std::string tables = testing::TempDir() + "/more.toml";
+  std::ofstream(tables) << "[[peer]]";
   std::vector<Outcome> outcomes = {
       Agent({"--json", "status"}),
       Agent({"peers", "--json"}),
@@ -257,6 +276,9 @@ TEST_F(OnlineVerbsTest, PrintsJsonForEveryVerb) {
       Hub({"agents", "--json"}),
       Hub({"reload", "--json"}),
       Agent({"reload", "--json"}),
+      Agent({"add", tables, "--json"}),
+      Agent({"remove-peer", bob, "--json"}),
+      Agent({"remove-tunnel", "web", "--json"}),
       Agent({"allow-jump", "carol@east.example", "--json"})};
   for (const Outcome& outcome : outcomes) {
     EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
