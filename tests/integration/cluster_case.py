@@ -78,6 +78,10 @@ class Pair:
             agent.await_hubs([h for h in self.cluster.hubs if h.process.running])
             agent.await_ready()
 
+    def port(self, dialler):
+        """Where an agent takes connections to the other."""
+        return self._ports[dialler.name]
+
     def talks(self, dialler):
         """Whether a connection of `dialler` to the other brings an echo."""
         message = os.urandom(64)
