@@ -32,8 +32,9 @@ LaneLink::LaneLink(Worker& worker, const skex::AgentId& peer,
 
 template <class Handler>
 auto LaneLink::Guard(Handler handler) {
-  return [this, connection = connection_, handler = std::move(handler)] {
-    if (connection == connection_) handler();
+  return [self = shared_from_this(), connection = connection_,
+          handler = std::move(handler)] {
+    if (connection == self->connection_) handler();
   };
 }
 

@@ -84,7 +84,8 @@ class LaneLink : public Connection,
   void Disconnect();
   void GoDown(absl::Status why);
 
-  // Wraps a handler: it runs only while this connection lasts.
+  // Wraps a handler: it runs only while this connection lasts, and keeps the
+  // link alive until then.
   template <class Handler>
   auto Guard(Handler handler);
 

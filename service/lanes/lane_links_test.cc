@@ -70,6 +70,32 @@ TEST_F(LaneLinksTest, CarriesMessagesAndAnswers) {
   EXPECT_FALSE(bob_.HasCaller());
 }
 
+TEST_F(LaneLinksTest, RemovedPeerIsReachedNoMore) {
+  TestStream stream = Open();
+  links_->RemovePeer(Bob());
+  EXPECT_EQ(stream.ReadToEnd().bytes, "");
+  links_->Send(Bob(), FakeM1('b'));
+  links_->Open(Bob());
+  links_->RemovePeer(Bob());
+  links_->AddPeer(Bob(), bob_.endpoint());
+  links_->Send(Bob(), FakeM1('c'));
+  // The first that comes is of the new link.
+  EXPECT_EQ(bob_.Accept().Read(skex::kM1Size), FakeM1('c'));
+  EXPECT_EQ(events_.Await(), "up bob@south.example");
+}
+
+TEST_F(LaneLinksTest, PeersComeAndGoWhileMessagesMove) {
+  Start();
+  for (int round = 0; round < 200; ++round) {
+    links_->Send(Bob(), FakeM1('a'));
+    links_->RemovePeer(Bob());
+    links_->AddPeer(Bob(), bob_.endpoint());
+  }
+  links_->Send(Bob(), FakeM1('z'));
+  while (bob_.Accept().Read(skex::kM1Size) != FakeM1('z')) {
+  }
+}
+
 TEST_F(LaneLinksTest, ConnectsOnlyWithSomethingToSend) {
   Start();
   EXPECT_FALSE(bob_.HasCaller());

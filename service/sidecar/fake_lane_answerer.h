@@ -1,6 +1,7 @@
 #ifndef SERVICE_SIDECAR_FAKE_LANE_ANSWERER_H_
 #define SERVICE_SIDECAR_FAKE_LANE_ANSWERER_H_
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <string>
@@ -33,6 +34,9 @@ class FakeLaneAnswerer : public LaneAnswerer {
   // Without an Answer messages are held. Set it before the answerer is in use.
   void AnswerWith(Answer answer) { answer_ = std::move(answer); }
 
+  bool HasLanes() const override { return has_lanes_; }
+  void SetHasLanes(bool has_lanes) { has_lanes_ = has_lanes; }
+
   // Takes the oldest message that is held; waits for one.
   Held Await();
 
@@ -43,6 +47,7 @@ class FakeLaneAnswerer : public LaneAnswerer {
 
  private:
   Answer answer_;
+  std::atomic<bool> has_lanes_{true};
 
   mutable Mutex mutex_;
   CondVar came_;

@@ -75,6 +75,22 @@ TEST_F(LaneConnectionTest, AnswersComeBack) {
   EXPECT_FALSE(backend_.HasCaller());
 }
 
+TEST_F(LaneConnectionTest, WithoutLanesTheFirstOneChangesThat) {
+  lanes_.AnswerWith(Accept);
+  lanes_.SetHasLanes(false);
+  StartBob();
+  {
+    TestStream peer = Connect();
+    ASSERT_TRUE(peer.Send(FakeM1('a')));
+    EXPECT_NE(peer.Read(skex::kM2Size), FakeM2('a'));
+  }
+  EXPECT_TRUE(lanes_.messages().empty());
+  lanes_.SetHasLanes(true);
+  TestStream peer = Connect();
+  ASSERT_TRUE(peer.Send(FakeM1('a')));
+  EXPECT_EQ(peer.Read(skex::kM2Size), FakeM2('a'));
+}
+
 TEST_F(LaneConnectionTest, TakesSeveralMessagesInOneSegment) {
   lanes_.AnswerWith(Accept);
   StartBob();
