@@ -299,15 +299,16 @@ std::string AgentRuntime::WhyNotReady() {
 }
 
 void AgentRuntime::UpdateReadiness() {
-  const bool ready = WhyNotReady().empty();
-  if (ready == ready_) return;
-  ready_ = ready;
-  if (ready) {
+  std::string why_not = WhyNotReady();
+  if (why_not_ready_ == why_not) return;
+  const bool was_ready = why_not_ready_.has_value() && why_not_ready_->empty();
+  if (why_not.empty()) {
     log_->Info("ready");
-  } else if (!stopping_) {
-    log_->Warning("not_ready", {{"reason", WhyNotReady()}});
+  } else if (was_ready && !stopping_) {
+    log_->Warning("not_ready", {{"reason", why_not}});
   }
-  if (surroundings_.on_ready) surroundings_.on_ready(ready);
+  if (surroundings_.on_readiness) surroundings_.on_readiness(why_not);
+  why_not_ready_ = std::move(why_not);
 }
 
 AgentView AgentRuntime::Status() {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -55,7 +56,9 @@ class AgentRuntime : public AgentControl {
   struct Surroundings {
     AgentMetrics* metrics = nullptr;  // may be null; outlives Stop()
     std::function<std::vector<TunnelView>()> tunnels;
-    std::function<void(bool)> on_ready;
+    // Gets why the agent is not ready, as WhyNotReady(); empty: it is. Called
+    // on the event loop, at the start and when the text changes.
+    std::function<void(const std::string& why_not)> on_readiness;
     // For Reload(): reads the configuration file again, and prepares that the
     // tunnels become those of a configuration.
     std::function<absl::StatusOr<AgentConfig>()> read_config;
@@ -74,6 +77,10 @@ class AgentRuntime : public AgentControl {
   LaneAnswerer& lanes() { return lanes_; }
   // The keys for applications.
   KeyDelivery& delivery() { return psks_; }
+
+  // Calls `answer` when the event loop comes round; never if it does not, or
+  // has stopped.
+  void Ping(std::function<void()> answer) { loop_.Post(std::move(answer)); }
 
   AgentView Status() override;
   std::vector<KeyView> Keys() override;
@@ -175,7 +182,7 @@ class AgentRuntime : public AgentControl {
   std::list<std::shared_ptr<Waiter>> waiters_;
   absl::Duration started_;
   absl::Duration housekeep_at_;
-  bool ready_ = false;  // as last told
+  std::optional<std::string> why_not_ready_;  // as last told
   bool stopping_ = false;
   bool running_ = false;
   std::atomic<bool> demand_posted_{false};

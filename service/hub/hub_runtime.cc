@@ -133,8 +133,9 @@ void HubRuntime::Remove(const skex::AgentId& agent) {
 
 HubRuntime::~HubRuntime() { Stop(); }
 
-absl::Status HubRuntime::Start(HubMetrics* metrics) {
+absl::Status HubRuntime::Start(HubMetrics* metrics, OnAgents on_agents) {
   metrics_ = metrics;
+  on_agents_ = std::move(on_agents);
   started_ = MonotonicNow();
   RelayServer::Callbacks callbacks;
   callbacks.on_up = [this](skex::StreamNumber stream) {
@@ -214,13 +215,19 @@ void HubRuntime::SendFrames() {
 }
 
 void HubRuntime::WatchAgents() {
+  size_t count = 0;
   for (auto& [name, agent] : agents_) {
     const bool connected = node_.link(name).ready();
+    count += connected;
     if (connected == agent.connected) continue;
     agent.connected = connected;
     log_->Info(connected ? "agent_connected" : "agent_disconnected",
                {{"agent", name.text()}});
   }
+  const std::pair<size_t, size_t> agents(count, agents_.size());
+  if (told_agents_ == agents) return;
+  told_agents_ = agents;
+  on_agents_(agents.first, agents.second);
 }
 
 void HubRuntime::CloseSilentStreams(absl::Duration now) {

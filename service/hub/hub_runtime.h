@@ -1,9 +1,13 @@
 #ifndef SERVICE_HUB_HUB_RUNTIME_H_
 #define SERVICE_HUB_HUB_RUNTIME_H_
 
+#include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -38,15 +42,23 @@ class HubRuntime : public HubControl {
   // Calls Stop().
   ~HubRuntime() override;
 
-  // Listens and starts. `metrics` may be null; else it outlives Stop(). Once.
-  // Returns the error of RelayServer::Start().
-  absl::Status Start(HubMetrics* metrics);
+  // How many agents are connected, and how many enrolled.
+  using OnAgents = std::function<void(size_t connected, size_t enrolled)>;
+
+  // Listens and starts. `metrics` may be null; else it outlives Stop().
+  // `on_agents` is called on the event loop, at the start and when a number
+  // changes. Once. Returns the error of RelayServer::Start().
+  absl::Status Start(HubMetrics* metrics, OnAgents on_agents);
 
   // Ends the streams, erases used pad bytes.
   void Stop();
 
   // Where it listens; after Start().
   const std::string& address() const { return server_->address(); }
+
+  // Calls `answer` when the event loop comes round; never if it does not, or
+  // has stopped.
+  void Ping(std::function<void()> answer) { loop_.Post(std::move(answer)); }
 
   HubStatusView Status() override;
   absl::StatusOr<std::string> Reload() override;
@@ -85,6 +97,7 @@ class HubRuntime : public HubControl {
   FileSystem* const files_;
   Log* const log_;
   HubMetrics* metrics_ = nullptr;
+  OnAgents on_agents_;
   SystemEntropy entropy_;
   std::unique_ptr<PadAudit> audit_;
   std::map<skex::AgentId, Agent> agents_;
@@ -95,6 +108,8 @@ class HubRuntime : public HubControl {
   absl::Duration housekeep_at_;
   PadErasure erasure_;
   PadWatch pad_watch_;
+  // Connected and enrolled agents, as last told.
+  std::optional<std::pair<size_t, size_t>> told_agents_;
   bool running_ = false;
   EventLoop loop_;
   // Behind the loop: its callbacks post to it until Shutdown().

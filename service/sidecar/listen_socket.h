@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "service/config/endpoint.h"
@@ -12,7 +13,8 @@
 namespace service {
 
 // ListenSocket is a bound, listening, non-blocking socket. The file of a Unix
-// socket is removed with it, unless another program has put its own there.
+// socket that it opened is removed with it, unless another program has put its
+// own there.
 // Move-only.
 class ListenSocket {
  public:
@@ -21,6 +23,12 @@ class ListenSocket {
   // Returns ALREADY_EXISTS if somebody else listens there, UNAVAILABLE if the
   // system refuses otherwise: one line with the address and the way out.
   static absl::StatusOr<ListenSocket> Open(const Endpoint& endpoint);
+
+  // Takes over a non-blocking socket that listens at `endpoint`. The file of a
+  // Unix socket belongs to whoever made it, and stays.
+  static ListenSocket Adopt(OwnedFd fd, Endpoint endpoint) {
+    return ListenSocket(std::move(fd), std::move(endpoint));
+  }
 
   ListenSocket(ListenSocket&& other) noexcept;
   ListenSocket& operator=(ListenSocket&&) = delete;

@@ -8,6 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/time/clock.h"
+#include "absl/types/optional.h"
 #include "service/base/mutex.h"
 #include "service/sidecar/inbound_opening.h"
 #include "service/sidecar/listen_socket.h"
@@ -73,6 +74,16 @@ Listener::Open OpenOf(
              : &InboundOpening::Start;
 }
 
+absl::StatusOr<ListenSocket> OpenOrTake(const Endpoint& endpoint,
+                                        PassedSockets* passed) {
+  if (passed != nullptr) {
+    absl::StatusOr<absl::optional<ListenSocket>> taken = passed->Take(endpoint);
+    if (!taken.ok()) return taken.status();
+    if (taken->has_value()) return **std::move(taken);
+  }
+  return ListenSocket::Open(endpoint);
+}
+
 }  // namespace
 
 Sidecar::Sidecar(const SidecarOptions& options, PskProvider& provider,
@@ -86,10 +97,10 @@ Sidecar::~Sidecar() { Stop(); }
 absl::StatusOr<std::unique_ptr<Sidecar>> Sidecar::Create(
     const SidecarOptions& options, PskProvider& provider,
     std::shared_ptr<const tlsbridge::Context> tls, Log& log,
-    SidecarObserver* observer, LaneAnswerer* lanes) {
+    SidecarObserver* observer, LaneAnswerer* lanes, PassedSockets* passed) {
   std::unique_ptr<Sidecar> sidecar(
       new Sidecar(options, provider, std::move(tls), log, observer, lanes));
-  absl::StatusOr<TunnelChange> change = sidecar->Plan(options);
+  absl::StatusOr<TunnelChange> change = sidecar->MakePlan(options, passed);
   if (!change.ok()) return change.status();
   absl::Status status = sidecar->Listen(*std::move(change));
   if (!status.ok()) return status;
@@ -160,6 +171,11 @@ std::shared_ptr<TunnelStats> Sidecar::StatsFor(
 
 absl::StatusOr<TunnelChange> Sidecar::Plan(
     const SidecarOptions& options) const {
+  return MakePlan(options, nullptr);
+}
+
+absl::StatusOr<TunnelChange> Sidecar::MakePlan(const SidecarOptions& options,
+                                               PassedSockets* passed) const {
   TunnelChange change;
   for (const OutboundOptions& outbound : options.outbound) {
     change.items_.push_back({outbound, std::nullopt});
@@ -175,7 +191,7 @@ absl::StatusOr<TunnelChange> Sidecar::Plan(
       continue;
     }
     absl::StatusOr<ListenSocket> socket =
-        ListenSocket::Open(ListenOf(item.options));
+        OpenOrTake(ListenOf(item.options), passed);
     if (!socket.ok()) return socket.status();
     item.socket.emplace(*std::move(socket));
   }
@@ -273,6 +289,10 @@ size_t Sidecar::Drain(absl::Duration patience) {
   const size_t left = shared_.connections.AwaitNone(absl::Now() + patience);
   pool_.StopAndJoin();
   return left;
+}
+
+void Sidecar::Ping(std::function<void()> answer) {
+  pool_.Ping(std::move(answer));
 }
 
 std::vector<TunnelSnapshot> Sidecar::Tunnels() const {

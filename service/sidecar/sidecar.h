@@ -2,6 +2,7 @@
 #define SERVICE_SIDECAR_SIDECAR_H_
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 #include "service/sidecar/listen_socket.h"
 #include "service/sidecar/listener.h"
 #include "service/sidecar/options.h"
+#include "service/sidecar/passed_sockets.h"
 #include "service/sidecar/psk_provider.h"
 #include "service/sidecar/stats.h"
 #include "service/sidecar/tunnel.h"
@@ -60,13 +62,15 @@ class Sidecar {
  public:
   // Binds the sockets of all tunnels, and accepts nothing yet. `provider`,
   // `log`, `observer` and `lanes` (these two may be null) must outlive the
-  // sidecar. Without `lanes` inbound tunnels take nothing but TLS. Returns
+  // sidecar. Without `lanes` inbound tunnels take nothing but TLS. A tunnel
+  // whose socket is among `passed` (may be null) takes that one. Returns
   // ALREADY_EXISTS or UNAVAILABLE with the address and the way out if a tunnel
   // cannot listen; then nothing stays bound.
   static absl::StatusOr<std::unique_ptr<Sidecar>> Create(
       const SidecarOptions& options, PskProvider& provider,
       std::shared_ptr<const tlsbridge::Context> tls, Log& log,
-      SidecarObserver* observer, LaneAnswerer* lanes);
+      SidecarObserver* observer, LaneAnswerer* lanes,
+      PassedSockets* passed = nullptr);
 
   // Calls Stop().
   ~Sidecar();
@@ -97,6 +101,10 @@ class Sidecar {
   // Drain() without patience.
   void Stop() { Drain(absl::ZeroDuration()); }
 
+  // Calls `answer` on the thread of a worker once the event loops of all have
+  // come round; never if they do not, or the sidecar stops. After Start().
+  void Ping(std::function<void()> answer);
+
   // What each tunnel is and has done, outbound ones first, in the order of the
   // options.
   std::vector<TunnelSnapshot> Tunnels() const;
@@ -113,6 +121,9 @@ class Sidecar {
   Sidecar(const SidecarOptions& options, PskProvider& provider,
           std::shared_ptr<const tlsbridge::Context> tls, Log& log,
           SidecarObserver* observer, LaneAnswerer* lanes);
+  // Plan(), with sockets that others opened; `passed` may be null.
+  absl::StatusOr<TunnelChange> MakePlan(const SidecarOptions& options,
+                                        PassedSockets* passed) const;
   absl::Status Listen(TunnelChange change);
   // Whether a tunnel with `options` can take over the socket of `served`.
   static bool SameListen(const Served& served, const Options& options);

@@ -22,6 +22,15 @@ void WorkerPool::Drain() {
   for (const std::unique_ptr<Worker>& worker : workers_) worker->Drain();
 }
 
+void WorkerPool::Ping(std::function<void()> answer) {
+  auto left = std::make_shared<std::atomic<size_t>>(workers_.size());
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    worker->Post([left, answer] {
+      if (left->fetch_sub(1) == 1) answer();
+    });
+  }
+}
+
 void WorkerPool::StopAndJoin() {
   for (const std::unique_ptr<Worker>& worker : workers_) {
     worker->StopAndJoin();

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -11,7 +12,7 @@
 namespace service {
 
 // WorkerPool holds the workers and deals connections out to them in turn.
-// Next() is thread-safe.
+// Next() and Ping() are thread-safe.
 class WorkerPool {
  public:
   // `size` workers; 0 is one for each processor.
@@ -20,6 +21,9 @@ class WorkerPool {
   void Start();
   // See Worker::Drain().
   void Drain();
+  // Calls `answer` once every worker has run a task that is posted now, on the
+  // thread of the last one.
+  void Ping(std::function<void()> answer);
   // Stops all connections and ends all threads.
   void StopAndJoin();
 
