@@ -5,17 +5,25 @@
 #include <string>
 
 #include "CLI/CLI.hpp"
+#include "absl/status/statusor.h"
 #include "service/config/agent_config.h"
+#include "service/config/check_files.h"
 #include "service/config/hub_config.h"
+#include "service/storage/posix_file_system.h"
 
 namespace service {
 namespace {
 
-absl::Status Run(const std::string& path, bool hub) {
-  absl::Status status =
-      hub ? LoadHubConfig(path).status() : LoadAgentConfig(path).status();
-  if (status.ok()) std::cout << path << ": ok\n";
-  return status;
+template <class Config>
+absl::Status Run(const std::string& path,
+                 absl::StatusOr<Config> (*load)(const std::string& path)) {
+  const absl::StatusOr<Config> config = load(path);
+  if (!config.ok()) return config.status();
+  const absl::Status files = CheckFiles(*config, *PosixFileSystem());
+  // Whatever is found here is wrong input.
+  if (!files.ok()) return absl::InvalidArgumentError(files.message());
+  std::cout << path << ": ok\n";
+  return absl::OkStatus();
 }
 
 void AddKind(CLI::App& check, const std::string& kind, const std::string& help,
@@ -24,7 +32,9 @@ void AddKind(CLI::App& check, const std::string& kind, const std::string& help,
   CLI::App* verb = check.add_subcommand(kind, help);
   verb->add_option("file", *path, "The configuration file")->required();
   const bool hub = kind == "hub";
-  verb->callback([path, hub, &outcome] { outcome = Run(*path, hub); });
+  verb->callback([path, hub, &outcome] {
+    outcome = hub ? Run(*path, &LoadHubConfig) : Run(*path, &LoadAgentConfig);
+  });
 }
 
 }  // namespace

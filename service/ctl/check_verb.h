@@ -7,7 +7,7 @@
 namespace service {
 
 // Adds `check agent|hub FILE` to `app`: reads a configuration file as the
-// daemon would. As AddInitVerb().
+// daemon would, and looks at the files that it names. As AddInitVerb().
 void AddCheckVerb(CLI::App& app, absl::Status& outcome);
 
 }  // namespace service

@@ -31,6 +31,10 @@ int Main(int argc, char** argv) {
   AddPadVerb(app, outcome);
   AddPairVerb(app, outcome);
   OnlineVerbs online(app);
+  // Behind the verbs, which would take it over.
+  app.footer(
+      "Exit status: 0 if it is done, 1 if it failed or the daemon said no, 2 "
+      "if the command line, a configuration or another input is wrong.");
 
   try {
     app.parse(argc, argv);

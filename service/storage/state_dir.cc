@@ -9,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "service/storage/private_file.h"
 #include "skex/base/bytes.h"
 
 namespace service {
@@ -41,20 +42,7 @@ absl::Status EnsurePrivateFolder(FileSystem& files, const std::string& path) {
   if (!absl::IsAlreadyExists(status)) return status;
   absl::StatusOr<FileInfo> info = files.Info(path);
   if (!info.ok()) return info.status();
-  if (info->kind != FileInfo::Kind::kFolder) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": is not a folder; choose another path"));
-  }
-  if (info->owner != geteuid()) {
-    return absl::PermissionDeniedError(absl::StrCat(
-        path, ": belongs to user id ", info->owner, ", this program runs as ",
-        geteuid(), "; chown ", geteuid(), " ", path));
-  }
-  if (info->open_to_others()) {
-    return absl::PermissionDeniedError(absl::StrCat(
-        path, ": other users have access to it; chmod 700 ", path));
-  }
-  return absl::OkStatus();
+  return CheckPrivateFolder(path, *info);
 }
 
 absl::Status WriteFileDurably(FileSystem& files, const std::string& path,
