@@ -1,18 +1,25 @@
 // skex-hub: a security hub. Puts together the relay, the admin API and the
 // metrics; all the work is elsewhere.
 
+#include <cstddef>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "service/admin/admin_server.h"
+#include "service/app/notify.h"
 #include "service/app/run_daemon.h"
+#include "service/app/status_log.h"
+#include "service/app/watchdog.h"
 #include "service/config/hub_config.h"
 #include "service/hub/hub_runtime.h"
 #include "service/log/log.h"
 #include "service/metrics/hub_metrics.h"
 #include "service/metrics/metrics_server.h"
+#include "service/sidecar/passed_sockets.h"
 #include "service/storage/posix_file_system.h"
 #include "service/storage/state_dir.h"
 
@@ -24,18 +31,24 @@ namespace {
 class HubProcess {
  public:
   // Enrolments are all that is read again.
-  HubProcess(const HubConfig& config, Log& log, const ConfigReader<HubConfig>&)
-      : config_(config), log_(log) {}
+  HubProcess(const HubConfig& config, Log& log, const Notifier& notifier,
+             const ConfigReader<HubConfig>&)
+      : config_(config), log_(log), notifier_(notifier) {}
 
   // Opens and binds everything, then starts it. An error leaves nothing
   // running.
-  absl::Status Start();
+  absl::Status Start(PassedSockets sockets);
   absl::Status Reload() { return runtime_->Reload().status(); }
+  void LogStatus() { service::LogStatus(runtime_->Status(), log_); }
+  std::vector<Watchdog::Ping> Pings() {
+    return {[this](auto answer) { runtime_->Ping(std::move(answer)); }};
+  }
   void Stop();
 
  private:
   const HubConfig& config_;
   Log& log_;
+  const Notifier& notifier_;
   std::unique_ptr<StateDir> state_;
   std::unique_ptr<HubRuntime> runtime_;
   std::shared_ptr<HubMetrics> metrics_;
@@ -43,7 +56,12 @@ class HubProcess {
   std::unique_ptr<MetricsServer> metrics_server_;
 };
 
-absl::Status HubProcess::Start() {
+absl::Status HubProcess::Start(PassedSockets sockets) {
+  // gRPC opens the relay's address by itself. Without a hub for a moment agents
+  // connect again and go on with the keys that they have.
+  absl::Status status =
+      sockets.CheckAllTaken("a hub listens by itself: disable the socket unit");
+  if (!status.ok()) return status;
   FileSystem* files = PosixFileSystem();
   absl::StatusOr<std::unique_ptr<StateDir>> state =
       StateDir::Open(files, config_.daemon.state_dir, "hub");
@@ -63,7 +81,11 @@ absl::Status HubProcess::Start() {
     if (!server.ok()) return server.status();
     metrics_server_ = *std::move(server);
   }
-  absl::Status status = runtime_->Start(metrics_.get());
+  status = runtime_->Start(
+      metrics_.get(), [this](size_t connected, size_t enrolled) {
+        notifier_.Status(absl::StrCat("ready; ", connected, " of ", enrolled,
+                                      " agents connected"));
+      });
   if (!status.ok()) return status;
   absl::StatusOr<std::unique_ptr<AdminServer>> admin =
       AdminServer::StartHub(config_.daemon.admin_socket, *runtime_, log_);

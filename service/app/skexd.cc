@@ -1,8 +1,11 @@
 // skexd: the agent. Puts together key management, the sidecar's tunnels, the
 // admin and delivery APIs and the metrics; all the work is elsewhere.
 
+#include <cstddef>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -12,13 +15,17 @@
 #include "service/agent/agent_runtime.h"
 #include "service/agent/views.h"
 #include "service/app/agent_options.h"
+#include "service/app/notify.h"
 #include "service/app/run_daemon.h"
+#include "service/app/status_log.h"
+#include "service/app/watchdog.h"
 #include "service/base/monotonic_time.h"
 #include "service/config/agent_config.h"
 #include "service/delivery/delivery_service.h"
 #include "service/log/log.h"
 #include "service/metrics/agent_metrics.h"
 #include "service/metrics/metrics_server.h"
+#include "service/sidecar/passed_sockets.h"
 #include "service/sidecar/sidecar.h"
 #include "service/storage/posix_file_system.h"
 #include "service/storage/state_dir.h"
@@ -30,23 +37,30 @@ namespace {
 // reverse.
 class Agent {
  public:
-  Agent(const AgentConfig& config, Log& log,
+  Agent(const AgentConfig& config, Log& log, const Notifier& notifier,
         ConfigReader<AgentConfig> read_config)
-      : config_(config), log_(log), read_config_(std::move(read_config)) {}
+      : config_(config),
+        log_(log),
+        notifier_(notifier),
+        read_config_(std::move(read_config)) {}
 
   // Opens and binds everything, then starts it. An error leaves nothing
   // running.
-  absl::Status Start();
+  absl::Status Start(PassedSockets sockets);
 
   absl::Status Reload() { return runtime_->Reload().status(); }
+  void LogStatus() { service::LogStatus(runtime_->Status(), log_); }
+  std::vector<Watchdog::Ping> Pings();
 
   // Ends in order: no new connections, drain, then the rest.
   void Stop();
 
  private:
+  absl::Status StartTunnels(PassedSockets sockets);
   absl::Status StartApis();
   absl::StatusOr<AgentRuntime::ChangeTunnels> PlanTunnels(
       const AgentConfig& config);
+  void OnReadiness(const std::string& why_not);
   std::vector<TunnelView> Tunnels() const {
     std::vector<TunnelView> views;
     for (const TunnelSnapshot& tunnel : sidecar_->Tunnels()) {
@@ -57,6 +71,7 @@ class Agent {
 
   const AgentConfig& config_;
   Log& log_;
+  const Notifier& notifier_;
   const ConfigReader<AgentConfig> read_config_;
   std::unique_ptr<StateDir> state_;
   std::unique_ptr<AgentRuntime> runtime_;
@@ -69,7 +84,7 @@ class Agent {
   bool started_ = false;
 };
 
-absl::Status Agent::Start() {
+absl::Status Agent::Start(PassedSockets sockets) {
   FileSystem* files = PosixFileSystem();
   absl::StatusOr<std::unique_ptr<StateDir>> state =
       StateDir::Open(files, config_.daemon.state_dir, "agent");
@@ -84,16 +99,10 @@ absl::Status Agent::Start() {
   metrics_ = std::make_shared<AgentMetrics>(MetricNamesOf(config_), [this] {
     return AgentMetrics::Snapshot{runtime_->Status(), sidecar_->Tunnels()};
   });
-  absl::StatusOr<std::shared_ptr<const tlsbridge::Context>> tls =
-      tlsbridge::Context::Create(TlsPolicyOf(config_.tls), MonotonicNow);
-  if (!tls.ok()) return tls.status();
-  absl::StatusOr<std::unique_ptr<Sidecar>> sidecar = Sidecar::Create(
-      SidecarOptionsOf(config_), runtime_->psks(), *std::move(tls), log_,
-      metrics_.get(), &runtime_->lanes());
-  if (!sidecar.ok()) return sidecar.status();
-  sidecar_ = *std::move(sidecar);
-
-  if (absl::Status status = StartApis(); !status.ok()) return status;
+  absl::Status status = StartTunnels(std::move(sockets));
+  if (!status.ok()) return status;
+  status = StartApis();
+  if (!status.ok()) return status;
   if (config_.daemon.metrics_listen.has_value()) {
     absl::StatusOr<std::unique_ptr<MetricsServer>> server =
         MetricsServer::Start(config_.daemon.metrics_listen->ToString());
@@ -104,7 +113,7 @@ absl::Status Agent::Start() {
   runtime_->Start(
       {.metrics = metrics_.get(),
        .tunnels = [this] { return Tunnels(); },
-       .on_ready = [this](bool ready) { admin_->SetServing(ready); },
+       .on_readiness = [this](const auto& why_not) { OnReadiness(why_not); },
        .read_config = read_config_,
        .plan_tunnels =
            [this](const AgentConfig& config) { return PlanTunnels(config); }});
@@ -116,6 +125,34 @@ absl::Status Agent::Start() {
   }
   started_ = true;
   return absl::OkStatus();
+}
+
+absl::Status Agent::StartTunnels(PassedSockets sockets) {
+  absl::StatusOr<std::shared_ptr<const tlsbridge::Context>> tls =
+      tlsbridge::Context::Create(TlsPolicyOf(config_.tls), MonotonicNow);
+  if (!tls.ok()) return tls.status();
+  absl::StatusOr<std::unique_ptr<Sidecar>> sidecar = Sidecar::Create(
+      SidecarOptionsOf(config_), runtime_->psks(), *std::move(tls), log_,
+      metrics_.get(), &runtime_->lanes(), &sockets);
+  if (!sidecar.ok()) return sidecar.status();
+  sidecar_ = *std::move(sidecar);
+  return sockets.CheckAllTaken(
+      "give a tunnel that address as its `listen`, or take the socket out of "
+      "the socket unit");
+}
+
+void Agent::OnReadiness(const std::string& why_not) {
+  admin_->SetServing(why_not.empty());
+  const size_t peers = config_.peers.size();
+  notifier_.Status(
+      why_not.empty()
+          ? absl::StrCat("ready; ", peers, peers == 1 ? " peer" : " peers")
+          : absl::StrCat("not ready: ", why_not));
+}
+
+std::vector<Watchdog::Ping> Agent::Pings() {
+  return {[this](auto answer) { runtime_->Ping(std::move(answer)); },
+          [this](auto answer) { sidecar_->Ping(std::move(answer)); }};
 }
 
 absl::Status Agent::StartApis() {
