@@ -1,6 +1,7 @@
-"""Bad input: one line that says file, place and way out, status 2, no change.
+"""Bad input: one line that says file, place and way out, and no change.
 
-Everything that an operator can hand to a program wrongly.
+Everything that an operator can hand to a program wrongly: exit status 2. What
+keeps a daemon from starting although it was told the right things: status 1.
 """
 
 import hashlib
@@ -16,8 +17,13 @@ from tests.integration.cluster_case import ALICE, BOB
 
 # What root may do beyond other users.
 _OVERRIDES = "-dac_override,-dac_read_search"
+_PAD_HEADER = 3072
 _PAD_DATA = 16384
 _TAKEN = "taken|in use"
+
+# Exit status.
+FAILED = 1
+WRONG_INPUT = 2
 
 
 def fingerprint(folder):
@@ -57,6 +63,10 @@ def flip(path, offset):
         file.write(bytes([byte ^ 1]))
 
 
+def checks_only(argv):
+    return "--check" in argv or "check" in argv
+
+
 class BadInputCase(cluster_case.ClusterCase):
     def run_program(self, made, *argv, prefix=()):
         return subprocess.run(
@@ -70,20 +80,34 @@ class BadInputCase(cluster_case.ClusterCase):
             check=False,
         )
 
-    def refuses(self, made, argv, *words, prefix=()):
+    def refuses(self, made, argv, *words, prefix=(), status=WRONG_INPUT):
         """Runs a program that has to refuse, with these words (patterns)."""
         before = fingerprint(made.folder)
         done = self.run_program(made, *argv, prefix=prefix)
-        line = self.fails(done, 2)
+        line = self.fails(done, status)
         self.assertEqual(done.stdout, "")
         for word in words:
             self.assertRegex(line, word)
         self.assertEqual(fingerprint(made.folder), before)
         return line
 
-    def node_refuses(self, node, *words, prefix=()):
+    def node_refuses(self, node, *words, **options):
         """The same for an agent or a hub, with its configuration as it is."""
-        return self.refuses(self.made, node.process.argv, *words, prefix=prefix)
+        return self.refuses(self.made, node.process.argv, *words, **options)
+
+    def node_fails(self, node, *words, **options):
+        """The same where the daemon fails, not its configuration."""
+        return self.node_refuses(node, *words, status=FAILED, **options)
+
+    def check_refuses(self, node, *words):
+        """The same for the check of a daemon, and for that of skexctl."""
+        program = node.process.argv[0]
+        kind = "hub" if node in self.made.hubs else "agent"
+        for argv in (
+            [program, "--check", node.file],
+            [self.made.programs.ctl, "check", kind, node.file],
+        ):
+            self.refuses(self.made, argv, *words)
 
     def setUp(self):
         made = self.cluster(hubs=2, pad_size="1MiB")
@@ -131,10 +155,15 @@ class AnyProgramTest(BadInputCase):
         self.readers = [
             (self.alice, self.alice.process.argv),
             (self.alice, [*self.alice.process.argv, "--check"]),
+            (
+                self.alice,
+                [self.made.programs.agent, "--check", self.alice.file],
+            ),
             (self.alice, [ctl, "check", "agent", self.alice.file]),
             (self.alice, [ctl, "--config", self.alice.file, "status"]),
             (self.hub, self.hub.process.argv),
             (self.hub, [*self.hub.process.argv, "--check"]),
+            (self.hub, [self.made.programs.hub, "--check", self.hub.file]),
             (self.hub, [ctl, "check", "hub", self.hub.file]),
             (self.hub, [ctl, "--hub", "--config", self.hub.file, "status"]),
             (
@@ -157,7 +186,9 @@ class AnyProgramTest(BadInputCase):
                 )
 
     def test_right_configuration_passes_the_check(self):
-        for node, argv in self.readers[1:3] + self.readers[5:7]:
+        checks = [argv for _, argv in self.readers if checks_only(argv)]
+        self.assertEqual(len(checks), 6)
+        for argv in checks:
             with self.subTest(argv=argv[1:]):
                 done = self.run_program(self.made, *argv)
                 self.assertEqual(done.returncode, 0, done.stderr)
@@ -203,15 +234,27 @@ class AnyProgramTest(BadInputCase):
             os.remove(node.path(node.file))
         self.all_refuse("")
 
+    def refuses_flags(self, program, *flags):
+        with self.subTest(program=program, flags=flags):
+            before = fingerprint(self.made.folder)
+            done = self.run_program(self.made, program, *flags)
+            self.assertEqual(done.returncode, WRONG_INPUT, done.stderr)
+            self.assertNotEqual(done.stderr, "")
+            self.assertEqual(fingerprint(self.made.folder), before)
+
     def test_wrong_command_line(self):
         for program in self.made.programs:
-            for flags in (["--frobnicate"], []):
-                with self.subTest(program=program, flags=flags):
-                    before = fingerprint(self.made.folder)
-                    done = self.run_program(self.made, program, *flags)
-                    self.assertEqual(done.returncode, 2, done.stderr)
-                    self.assertNotEqual(done.stderr, "")
-                    self.assertEqual(fingerprint(self.made.folder), before)
+            self.refuses_flags(program, "--frobnicate")
+            self.refuses_flags(program)
+
+    def test_wrong_ways_to_name_the_configuration(self):
+        for node in (self.alice, self.hub):
+            program = node.process.argv[0]
+            self.refuses_flags(program, "--check")
+            self.refuses_flags(program, node.file)
+            self.refuses_flags(
+                program, "--config", node.file, "--check", node.file
+            )
 
 
 class AgentTest(BadInputCase):
@@ -226,6 +269,9 @@ class AgentTest(BadInputCase):
     def refuses_pad(self, *words, **options):
         return self.node_refuses(self.alice, self.pad_name, *words, **options)
 
+    def fails_with_pad(self, *words, **options):
+        return self.refuses_pad(*words, status=FAILED, **options)
+
     def test_missing_pad(self):
         os.remove(self.pad)
         self.refuses_pad(r"alice\.toml:\d+:\d+: ", "skexctl enrol")
@@ -234,7 +280,8 @@ class AgentTest(BadInputCase):
         for mode in (0o644, 0o640, 0o604):
             os.chmod(self.pad, mode)
             with self.subTest(mode=oct(mode)):
-                self.refuses_pad("other users", "chmod 600")
+                self.fails_with_pad("other users", "chmod 600")
+                self.check_refuses(self.alice, self.pad_name, "chmod 600")
 
     def test_pad_that_cannot_be_read(self):
         os.chmod(self.pad, 0)
@@ -245,7 +292,7 @@ class AgentTest(BadInputCase):
         # The point of this test, and what it would not be without.
         tried = self.run_program(self.made, "cat", self.pad_name, prefix=prefix)
         self.assertIn("Permission denied", tried.stderr)
-        self.refuses_pad("[Pp]ermission", prefix=prefix)
+        self.fails_with_pad("[Pp]ermission", prefix=prefix)
 
     def test_pad_of_another_hub(self):
         shutil.copy(self.alice.path(self.alice.pad(self.hub)), self.pad)
@@ -265,7 +312,10 @@ class AgentTest(BadInputCase):
             shutil.copy(self.pad, self.pad + ".whole")
             os.truncate(self.pad, length)
             with self.subTest(length=length):
-                self.refuses_pad("; ")
+                if length < _PAD_HEADER:
+                    self.refuses_pad("not a pad file; ")
+                else:
+                    self.fails_with_pad("truncated: .*; ")
             os.replace(self.pad + ".whole", self.pad)
 
     def test_altered_pad(self):
@@ -274,14 +324,14 @@ class AgentTest(BadInputCase):
         for offset in (8, 40, 3071, 3584, _PAD_DATA, size - 1):
             flip(self.pad, offset)
             with self.subTest(offset=offset):
-                self.refuses_pad("; ")
+                self.fails_with_pad("; ")
             flip(self.pad, offset)
 
     def test_pad_with_damaged_marks(self):
         with open(self.pad, "r+b") as pad:
             pad.seek(4096)
             pad.write(bytes(8192))
-        self.refuses_pad("damaged", "enrol")
+        self.fails_with_pad("damaged", "enrol")
 
     def test_what_is_no_pad(self):
         with open(self.pad, "wb") as pad:
@@ -306,17 +356,17 @@ class AgentTest(BadInputCase):
             ]
             self.alice.write_config()
             with self.subTest(table=table):
-                self.node_refuses(self.alice, str(port), _TAKEN)
+                self.node_fails(self.alice, str(port), _TAKEN)
 
     def test_metrics_port_in_use(self):
         port = self.occupied_port()
         self.alice.config["metrics"] = {"listen": network.address(port)}
         self.alice.write_config()
-        self.node_refuses(self.alice, str(port), _TAKEN)
+        self.node_fails(self.alice, str(port), _TAKEN)
 
     def test_state_folder_of_a_running_agent(self):
         self.alice.start()
-        line = self.node_refuses(
+        line = self.node_fails(
             self.alice, self.alice.state, "another running agent"
         )
         self.assertIn(f"pid {self.alice.process.pid}", line)
@@ -329,11 +379,12 @@ class AgentTest(BadInputCase):
         self.alice.config["state_dir"] = "second-state"
         self.make_state("second-state")
         self.alice.write_config()
-        self.node_refuses(self.alice, r"\.pad: another running process")
+        self.node_fails(self.alice, r"\.pad: another running process")
 
     def test_state_folder_that_others_may_read(self):
         os.chmod(self.alice.path(self.alice.state), 0o755)
-        self.node_refuses(self.alice, self.alice.state, "chmod 700")
+        self.node_fails(self.alice, self.alice.state, "chmod 700")
+        self.check_refuses(self.alice, self.alice.state, "chmod 700")
 
     def test_works_without_all_that(self):
         self.alice.start()
@@ -349,16 +400,19 @@ class HubTest(BadInputCase):
         self.pad = self.hub.pad(BOB)
         self.pad_name = os.path.relpath(self.pad, self.made.folder)
 
-    def refuses_pad(self, *words):
-        return self.node_refuses(self.hub, self.pad_name, *words)
+    def refuses_pad(self, *words, **options):
+        return self.node_refuses(self.hub, self.pad_name, *words, **options)
+
+    def fails_with_pad(self, *words):
+        return self.refuses_pad(*words, status=FAILED)
 
     def test_unknown_key_in_an_enrolment(self):
         path = self.hub.enrolment(BOB)
         with open(path, "a", encoding="ascii") as file:
             file.write("alow = []\n")
-        self.node_refuses(
-            self.hub, rf"agents/{BOB}/enrolment\.toml:\d+:\d+: ", "alow"
-        )
+        words = [rf"agents/{BOB}/enrolment\.toml:\d+:\d+: ", "alow"]
+        self.node_refuses(self.hub, *words)
+        self.check_refuses(self.hub, *words)
 
     def test_wrong_type_in_an_enrolment(self):
         with open(self.hub.enrolment(BOB), "w", encoding="ascii") as file:
@@ -373,7 +427,8 @@ class HubTest(BadInputCase):
 
     def test_pad_that_others_may_read(self):
         os.chmod(self.pad, 0o644)
-        self.refuses_pad("other users", "chmod 600")
+        self.fails_with_pad("other users", "chmod 600")
+        self.check_refuses(self.hub, self.pad_name, "chmod 600")
 
     def test_pad_of_another_hub(self):
         shutil.copy(self.other_hub.pad(BOB), self.pad)
@@ -389,36 +444,36 @@ class HubTest(BadInputCase):
 
     def test_truncated_pad(self):
         os.truncate(self.pad, os.path.getsize(self.pad) - 1)
-        self.refuses_pad("truncated")
+        self.fails_with_pad("truncated")
 
     def test_altered_pad(self):
         for offset in (8, 40, 3071):
             flip(self.pad, offset)
             with self.subTest(offset=offset):
-                self.refuses_pad("; ")
+                self.fails_with_pad("; ")
             flip(self.pad, offset)
 
     def test_port_in_use(self):
         port = self.occupied_port()
         self.hub.config["listen"] = network.address(port)
         self.hub.write_config()
-        self.node_refuses(self.hub, str(port), _TAKEN)
+        self.node_fails(self.hub, str(port), _TAKEN)
 
     def test_port_of_another_hub(self):
         self.hub.config["listen"] = self.other_hub.config["listen"]
         self.hub.write_config()
         self.other_hub.start()
-        self.node_refuses(self.hub, str(self.other_hub.port), _TAKEN)
+        self.node_fails(self.hub, str(self.other_hub.port), _TAKEN)
 
     def test_metrics_port_in_use(self):
         port = self.occupied_port()
         self.hub.config["metrics"] = {"listen": network.address(port)}
         self.hub.write_config()
-        self.node_refuses(self.hub, str(port), _TAKEN)
+        self.node_fails(self.hub, str(port), _TAKEN)
 
     def test_state_folder_of_a_running_hub(self):
         self.hub.start()
-        line = self.node_refuses(
+        line = self.node_fails(
             self.hub, self.hub.state, "another running hub"
         )
         self.assertIn(f"pid {self.hub.process.pid}", line)
@@ -426,7 +481,8 @@ class HubTest(BadInputCase):
 
     def test_state_folder_that_others_may_read(self):
         os.chmod(self.hub.path(self.hub.state), 0o755)
-        self.node_refuses(self.hub, self.hub.state, "chmod 700")
+        self.node_fails(self.hub, self.hub.state, "chmod 700")
+        self.check_refuses(self.hub, self.hub.state, "chmod 700")
 
     def test_works_without_all_that(self):
         self.hub.start()

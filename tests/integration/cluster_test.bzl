@@ -13,13 +13,13 @@ PROGRAMS = [
     "//service:skexd",
 ]
 
-def cluster_test(name, deps = [], **kwargs):
+def cluster_test(name, deps = [], data = [], **kwargs):
     """A py_test of NAME.py that gets the programs."""
     native.py_test(
         name = name,
         srcs = [name + ".py"],
         args = PROGRAM_ARGS,
-        data = PROGRAMS,
+        data = PROGRAMS + data,
         deps = ["//tests/integration:cluster"] + deps,
         **kwargs
     )

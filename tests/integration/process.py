@@ -25,11 +25,13 @@ class Process:
     """A program that writes its log into a file; may be started repeatedly.
 
     All starts append to the same file. `events()` and what builds on it look
-    at the lines since the latest start.
+    at the lines since the latest start. `argv` and `pass_fds`, the descriptors
+    that it inherits, may be changed between two starts.
     """
 
     def __init__(self, argv, folder, log_name):
         self.argv = argv
+        self.pass_fds = ()
         self.folder = folder
         self.log = os.path.join(folder, log_name)
         self._popen = None
@@ -58,6 +60,7 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                pass_fds=self.pass_fds,
                 # Ctrl-C is for the starter, which then ends the others.
                 start_new_session=True,
             )
@@ -67,6 +70,9 @@ class Process:
         if self._popen is not None:
             self._popen.kill()
             self._popen.wait()
+
+    def signal(self, number):
+        self._popen.send_signal(number)
 
     def stop(self, timeout=waiting.DEADLINE):
         """Ends the process in order and returns its exit status."""
