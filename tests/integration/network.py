@@ -37,10 +37,13 @@ def address(port):
 
 
 class _Server:
-    """Accepts connections and gives each a thread."""
+    """Accepts connections and gives each a thread.
 
-    def __init__(self):
-        self._listener = socket.create_server((LOOPBACK, 0))
+    At a port of its own, unless one is given.
+    """
+
+    def __init__(self, port=0):
+        self._listener = socket.create_server((LOOPBACK, port))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 

@@ -50,6 +50,15 @@ class Process:
         """The exit status; None while running."""
         return self._popen.poll()
 
+    def pss_kib(self):
+        """Its proportional set size, in KiB."""
+        path = f"/proc/{self.pid}/smaps_rollup"
+        with open(path, encoding="ascii") as rollup:
+            for line in rollup:
+                if line.startswith("Pss:"):
+                    return int(line.split()[1])
+        raise ValueError(f"no Pss in {path}")
+
     def start(self):
         assert not self.running, f"{self.argv[0]} is running"
         with open(self.log, "ab") as log:
