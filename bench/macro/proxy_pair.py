@@ -60,11 +60,11 @@ def running(found, backend, cipher):
         made.start_hubs()
         bob.start()
         bob.await_hubs(made.hubs)
-        bobs_kib = bob.process.pss_kib()
+        bobs_kib = bob.process.memory_kib("Pss")
         alice.start()
         alice.await_hubs(made.hubs)
         alice.await_ready()
-        start_kib = [alice.process.pss_kib(), bobs_kib]
+        start_kib = [alice.process.memory_kib("Pss"), bobs_kib]
         with _somebody_at(backend):
             waiting.until(
                 f"a connection through port {port} to port {backend}",

@@ -8,64 +8,13 @@ SKEX_TEST_SEED chooses the run, SKEX_TEST_RUNS how many of them there are.
 
 import os
 import random
-import threading
 
-from tests.integration import cluster_case, pad_record, waiting
+from tests.integration import cluster_case, load, pad_record, waiting
 
 KILLS_OF_AGENTS = 10
 KILLS_OF_HUBS = 10
 # The kill comes at some moment of the exchanges under way, not at their start.
 LONGEST_DELAY = 0.1
-
-
-class Load:
-    """Connections in both directions, so that keys are used up all the time."""
-
-    THREADS = 2
-
-    def __init__(self, pair):
-        self._pair = pair
-        self._stop = threading.Event()
-        self._mutex = threading.Lock()
-        self._done = 0
-        self.altered = []
-        self._threads = [
-            threading.Thread(target=self._connect, args=(agent,))
-            for agent in pair.agents
-            for _ in range(self.THREADS)
-        ]
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    @property
-    def done(self):
-        with self._mutex:
-            return self._done
-
-    def pause(self, seconds):
-        """Lets the load go on for a while."""
-        self._stop.wait(seconds)
-
-    def _connect(self, agent):
-        while not self._stop.is_set():
-            message = os.urandom(64)
-            answer = self._pair.echo(agent, message)
-            if answer == message:
-                with self._mutex:
-                    self._done += 1
-            elif answer is not None and not message.startswith(answer):
-                self.altered.append((agent.name, message, answer))
-            else:
-                # Refused or cut; not to be asked again at full speed.
-                self._stop.wait(0.02)
 
 
 class CrashTest(cluster_case.ClusterCase):
@@ -101,13 +50,14 @@ class CrashTest(cluster_case.ClusterCase):
             self.check_records([*pair.agents, *made.hubs], len(victims))
 
     def crash(self, pair, victim, choice):
-        with Load(pair) as load:
-            before = load.done
+        with load.Load(pair) as running:
+            before = running.done
             waiting.until(
-                "connections", lambda: load.done > before + 4,
+                "connections",
+                lambda: running.done > before + 4,
                 explain=pair.alice.tail,
             )
-            load.pause(choice.uniform(0, LONGEST_DELAY))
+            running.pause(choice.uniform(0, LONGEST_DELAY))
             victim.kill()
             victim.start()
             for agent in pair.agents:
@@ -116,7 +66,7 @@ class CrashTest(cluster_case.ClusterCase):
                     lambda agent=agent: pair.talks(agent),
                     explain=agent.tail,
                 )
-        self.assertEqual(load.altered, [])
+        self.assertEqual(running.altered, [])
         for dialler, acceptor in (pair.agents, reversed(pair.agents)):
             self.check_keys(pair, dialler, acceptor)
 

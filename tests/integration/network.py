@@ -1,7 +1,9 @@
 """Ports, and plain programs at both ends of the tunnels, on loopback."""
 
+import queue
 import random
 import socket
+import struct
 import subprocess
 import threading
 
@@ -61,9 +63,12 @@ class _Server:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            threading.Thread(
-                target=self._serve_and_close, args=(connection,), daemon=True
-            ).start()
+            self._handle(connection)
+
+    def _handle(self, connection):
+        threading.Thread(
+            target=self._serve_and_close, args=(connection,), daemon=True
+        ).start()
 
     def _serve_and_close(self, connection):
         with connection:
@@ -85,6 +90,24 @@ class EchoServer(_Server):
             if not data:
                 return
             connection.sendall(data)
+
+
+class Holder(_Server):
+    """Accepts connections and leaves them to the caller, unread."""
+
+    def __init__(self, port=0):
+        self._accepted = queue.Queue()
+        super().__init__(port)
+
+    def take(self, timeout):
+        """The next connection, which is the caller's to close.
+
+        Raises queue.Empty if none comes within `timeout` seconds.
+        """
+        return self._accepted.get(timeout=timeout)
+
+    def _handle(self, connection):
+        self._accepted.put(connection)
 
 
 class Recorder(_Server):
@@ -153,6 +176,32 @@ def exchange(port, message, timeout):
             return answer
     except OSError:
         return None
+
+
+def reset(connection):
+    """Closes a connection as a program that crashes does, by a reset."""
+    connection.setsockopt(
+        socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+    )
+    connection.close()
+
+
+def read_to_end(connection, timeout):
+    """What still comes, and whether it ends in order: (bytes, bool).
+
+    Anything else than an orderly end is a reset. Closes the connection.
+    """
+    connection.settimeout(timeout)
+    data = bytearray()
+    with connection:
+        while True:
+            try:
+                piece = connection.recv(65536)
+            except (ConnectionResetError, BrokenPipeError):
+                return bytes(data), False
+            if not piece:
+                return bytes(data), True
+            data += piece
 
 
 def curl(url, timeout=20):

@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import subprocess
+import urllib.request
 
 from tests.integration import config_text, network, process, waiting
 
@@ -244,6 +246,13 @@ class Agent(Node):
         )
         return listen
 
+    def port_of(self, tunnel):
+        """Where a tunnel takes connections."""
+        for table in [*self.config["outbound"], *self.config["inbound"]]:
+            if table["name"] == tunnel:
+                return int(table["listen"].rpartition(":")[2])
+        raise CommandFailed(f"{self.name} has no tunnel {tunnel}")
+
     def peer(self, name):
         """The line of `skexctl peers` about one peer."""
         for peer in self.ask("peers")["peers"]:
@@ -289,3 +298,19 @@ class Agent(Node):
         """Where the metrics are, with the port that the system chose."""
         listening = self.process.events("listening", what="metrics")
         return f"http://{listening[-1]['address']}/metrics"
+
+    def metric(self, name, **labels):
+        """The sum of all samples of a metric that have these labels."""
+        with urllib.request.urlopen(self.metrics_url()) as answer:
+            text = answer.read().decode("ascii")
+        samples = re.findall(
+            rf"^{name}(?:{{(.*)}})? (\S+)$", text, flags=re.MULTILINE
+        )
+        if not samples:
+            raise CommandFailed(f"{self.name} has no metric {name}")
+        wanted = {f'{label}="{value}"' for label, value in labels.items()}
+        return sum(
+            float(value)
+            for found, value in samples
+            if wanted <= set(found.split(","))
+        )

@@ -201,7 +201,7 @@ class StrangerTest(PairCase):
         with self.cluster(hubs=0) as made:
             pair = self.unmediated(made)
             pair.start_ready()
-            port = int(pair.bob.config["inbound"][0]["listen"].split(":")[1])
+            port = pair.bob.port_of("echo")
             for data in (
                 b"GET / HTTP/1.1\r\n\r\n",
                 b"SKU1" + os.urandom(400),

@@ -50,14 +50,28 @@ class Process:
         """The exit status; None while running."""
         return self._popen.poll()
 
-    def pss_kib(self):
-        """Its proportional set size, in KiB."""
+    def memory_kib(self, kind):
+        """Its memory of a kind that smaps_rollup knows, in KiB.
+
+        `Pss` is all of it, with a share of what other processes have, too;
+        `Anonymous` is its own data.
+        """
         path = f"/proc/{self.pid}/smaps_rollup"
         with open(path, encoding="ascii") as rollup:
             for line in rollup:
-                if line.startswith("Pss:"):
+                if line.startswith(kind + ":"):
                     return int(line.split()[1])
-        raise ValueError(f"no Pss in {path}")
+        raise ValueError(f"no {kind} in {path}")
+
+    @property
+    def sanitized(self):
+        """Whether it runs under AddressSanitizer, which takes memory."""
+        with open(f"/proc/{self.pid}/maps", encoding="utf-8") as maps:
+            return "libasan" in maps.read()
+
+    def open_files(self):
+        """How many file descriptors it has."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
 
     def start(self):
         assert not self.running, f"{self.argv[0]} is running"
