@@ -4,15 +4,27 @@ namespace service {
 namespace {
 
 constexpr std::array<absl::string_view, kConnectionResults> kConnectionNames = {
-    "closed",          "app_reset",
-    "peer_reset",      "truncated",
-    "tls_error",       "no_key",
-    "unreachable",     "backend_down",
-    "refused",         "unknown_identity",
-    "not_allowed",     "replayed",
-    "handshake_error", "handshake_timeout",
-    "key_exchange",    "key_exchange_refused",
-    "idle_timeout",    "limit",
+    "closed",
+    "app_reset",
+    "peer_reset",
+    "truncated",
+    "tls_error",
+    "no_key",
+    "unreachable",
+    "backend_down",
+    "refused",
+    "unknown_identity",
+    "not_allowed",
+    "replayed",
+    "handshake_error",
+    "handshake_timeout",
+    "bad_proxy_header",
+    "key_exchange",
+    "key_exchange_refused",
+    "idle_timeout",
+    "max_age",
+    "limit",
+    "source_limit",
     "stopped",
 };
 
@@ -42,6 +54,7 @@ bool IsFailure(ConnectionResult result) {
     case ConnectionResult::kAppReset:
     case ConnectionResult::kKeyExchange:
     case ConnectionResult::kIdle:
+    case ConnectionResult::kMaxAge:
     case ConnectionResult::kStopped:
       return false;
     default:

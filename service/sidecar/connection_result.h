@@ -27,10 +27,13 @@ enum class ConnectionResult : uint8_t {
   kReplayed,            // inbound: the identity was used before
   kHandshakeError,      // not TLS 1.3, or cut during the handshake
   kHandshakeTimeout,    // no end of the handshake within handshake_timeout
+  kBadProxyHeader,      // it began with no PROXY header, where one is due
   kKeyExchange,         // inbound: it carried lane messages, and ended in order
   kKeyExchangeRefused,  // inbound: a lane message did not verify
   kIdle,                // nothing moved for as long as is allowed
+  kMaxAge,              // it was older than is allowed
   kLimit,               // refused at once: too many connections
+  kSourceLimit,         // refused at once: too many from one source
   kStopped,             // the sidecar stopped
 };
 
@@ -43,8 +46,8 @@ const std::array<ConnectionResult, kConnectionResults>& AllConnectionResults();
 // The name in metrics and logs: "closed", "app_reset", ...
 absl::string_view ConnectionResultName(ConnectionResult result);
 
-// Whether it counts as a failure of the tunnel. Orderly and idle ends, ends
-// that the app caused and ends by a stop do not.
+// Whether it counts as a failure of the tunnel. Orderly and idle ends, those of
+// old age, ends that the app caused and ends by a stop do not.
 bool IsFailure(ConnectionResult result);
 
 // How a handshake ended.

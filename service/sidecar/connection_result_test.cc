@@ -22,12 +22,15 @@ TEST(ConnectionResult, OrderlyEndsAreNoFailures) {
   EXPECT_FALSE(IsFailure(ConnectionResult::kClosed));
   EXPECT_FALSE(IsFailure(ConnectionResult::kAppReset));
   EXPECT_FALSE(IsFailure(ConnectionResult::kIdle));
+  EXPECT_FALSE(IsFailure(ConnectionResult::kMaxAge));
   EXPECT_FALSE(IsFailure(ConnectionResult::kKeyExchange));
   EXPECT_FALSE(IsFailure(ConnectionResult::kStopped));
   EXPECT_TRUE(IsFailure(ConnectionResult::kTruncated));
   EXPECT_TRUE(IsFailure(ConnectionResult::kNoKey));
   EXPECT_TRUE(IsFailure(ConnectionResult::kKeyExchangeRefused));
+  EXPECT_TRUE(IsFailure(ConnectionResult::kBadProxyHeader));
   EXPECT_TRUE(IsFailure(ConnectionResult::kLimit));
+  EXPECT_TRUE(IsFailure(ConnectionResult::kSourceLimit));
 }
 
 TEST(HandshakeResult, EachHasItsOwnName) {

@@ -9,7 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "service/base/monotonic_time.h"
 #include "service/sidecar/lane_connection.h"
+#include "service/sidecar/proxy_header.h"
 #include "service/sidecar/relay.h"
+#include "skex/base/bytes.h"
 
 namespace service {
 namespace {
@@ -199,6 +201,51 @@ void InboundOpening::OnBackend(absl::StatusOr<StreamSocket> backend) {
 
 void InboundOpening::RelayIfReady() {
   if (!established_ || !backend_.is_open()) return;
+  if (!ticket_.tunnel().send_proxy) {
+    StartRelay();
+    return;
+  }
+  header_ = ProxyHeader();
+  timeout_.Set(shared().limits.connect_timeout, [this] {
+    const std::shared_ptr<InboundOpening> self = shared_from_this();
+    Fail(ConnectionResult::kBackendDown,
+         "the backend did not take the PROXY header in time");
+  });
+  SendProxyHeader();
+}
+
+std::string InboundOpening::ProxyHeader() {
+  const absl::optional<ProxyAddresses> addresses =
+      ticket_.Addresses(tls_->socket().fd());
+  // Not seen: what carries TLS is TCP.
+  if (!addresses) return EncodeLocalProxyHeader();
+  const tlsbridge::SessionInfo& info = tls_->session().info();
+  const ProxyTls shown = {info.version, ticket_.peer(), info.cipher};
+  return EncodeProxyHeader(*addresses, &shown);
+}
+
+void InboundOpening::SendProxyHeader() {
+  while (!header_.empty()) {
+    const IoResult sent = backend_.Write(skex::AsBytes(header_));
+    switch (sent.state) {
+      case IoState::kMoved:
+        header_.erase(0, sent.size);
+        break;
+      case IoState::kWouldBlock:
+        backend_.WaitWritable([self = shared_from_this()] {
+          if (!self->ended_) self->SendProxyHeader();
+        });
+        return;
+      default:
+        Fail(ConnectionResult::kBackendDown,
+             absl::StrCat("backend: ", std::strerror(sent.error)));
+        return;
+    }
+  }
+  StartRelay();
+}
+
+void InboundOpening::StartRelay() {
   Worker& worker = worker_;
   Ticket ticket = std::move(ticket_);
   StreamSocket backend = std::move(backend_);

@@ -29,7 +29,8 @@ namespace service {
 // steps:
 //
 //   ClientHello -> find the PSK -> binder verified -> mark the PSK as used
-//     -> answer, and dial the backend meanwhile -> both done -> relay
+//     -> answer, and dial the backend meanwhile -> both done
+//     -> PROXY header to the backend, if it wants one -> relay
 //
 // The peer sees one and the same alert whether its identity is unknown, is of
 // a peer that is not allowed here, was used before, or its key is wrong. No
@@ -69,6 +70,9 @@ class InboundOpening : public Connection,
   void OnEstablished();
   void OnBackend(absl::StatusOr<StreamSocket> backend);
   void RelayIfReady();
+  std::string ProxyHeader();
+  void SendProxyHeader();
+  void StartRelay();
 
   void FailHandshake(HandshakeResult result, ConnectionResult connection,
                      absl::string_view detail);
@@ -85,6 +89,7 @@ class InboundOpening : public Connection,
   Dialer dialer_;
   Alarm timeout_;
   StreamSocket backend_;
+  std::string header_;  // what is left to send of it
   const absl::Duration start_;
   // What a failed authentication is counted as.
   ConnectionResult refusal_ = ConnectionResult::kRefused;

@@ -28,8 +28,8 @@ namespace service {
 //
 // What a stranger can cost is bounded:
 // - Until a message has verified the connection has handshake_timeout, counted
-//   from accept, and takes one of the tunnel's places for handshakes. It is not
-//   counted as a handshake of TLS.
+//   from accept, or behind a PROXY header from there, and takes one of the
+//   tunnel's places for handshakes. It is not counted as a handshake of TLS.
 // - Afterwards it has lane_idle_timeout from one answer to the next.
 // - One message is with the answerer at a time, and nothing is read before its
 //   answer is sent: what waits is one read, and a part of a message.
@@ -39,8 +39,8 @@ class LaneConnection : public Connection,
                        public std::enable_shared_from_this<LaneConnection> {
  public:
   // Starts on `worker`, which keeps it until it has ended. `first` was read
-  // from `peer` already, at least one byte; `opened` is when the connection was
-  // accepted, by MonotonicNow(). The tunnel must have a LaneAnswerer.
+  // from `peer` already, at least one byte; `opened` is when its time began, by
+  // MonotonicNow(). The tunnel must have a LaneAnswerer.
   static void Start(Worker& worker, Ticket ticket, StreamSocket peer,
                     absl::Span<const uint8_t> first, absl::Duration opened);
 

@@ -1,11 +1,11 @@
 #include "service/sidecar/listen_socket.h"
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "service/sidecar/inet_address.h"
 #include "service/sidecar/socket_address.h"
 
 namespace service {
@@ -75,11 +76,9 @@ absl::Status RemoveStale(const Endpoint& endpoint,
 }
 
 uint16_t BoundPort(int fd) {
-  sockaddr_storage bound{};
-  socklen_t size = sizeof(bound);
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
-  // The port is at the same place in both families.
-  return ntohs(reinterpret_cast<const sockaddr_in*>(&bound)->sin_port);
+  const absl::optional<InetAddress> bound =
+      InetAddress::Of(SocketAddress::OfSocket(fd));
+  return bound ? bound->port : 0;
 }
 
 }  // namespace

@@ -11,6 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "asio/error.hpp"
 #include "service/base/monotonic_time.h"
+#include "service/sidecar/connection_result.h"
+#include "service/sidecar/inet_address.h"
 #include "service/sidecar/stream_socket.h"
 
 namespace service {
@@ -22,8 +24,12 @@ constexpr int kTurns = 16;
 constexpr absl::Duration kBusyPause = AlarmClock::kTick;
 // How soon to try again when the system is out of files or memory.
 constexpr absl::Duration kShortagePause = absl::Milliseconds(100);
-// A refusal may come for every connection of a flood; its log line may not.
-constexpr absl::Duration kComplaintInterval = absl::Seconds(1);
+
+OwnedFd Accept(int listener, SocketAddress& from) {
+  from.size = sizeof(from.storage);
+  return OwnedFd(::accept4(listener, reinterpret_cast<sockaddr*>(&from.storage),
+                           &from.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+}
 
 }  // namespace
 
@@ -52,13 +58,14 @@ absl::Status Listener::Start() {
   return absl::OkStatus();
 }
 
-void Listener::Serve(std::shared_ptr<Tunnel> tunnel,
+void Listener::Serve(std::shared_ptr<Tunnel> tunnel, Open open,
                      std::function<void()> done) {
-  home_.Post(
-      [this, tunnel = std::move(tunnel), done = std::move(done)]() mutable {
-        tunnel_ = std::move(tunnel);
-        done();
-      });
+  home_.Post([this, tunnel = std::move(tunnel), open,
+              done = std::move(done)]() mutable {
+    tunnel_ = std::move(tunnel);
+    open_ = open;
+    done();
+  });
 }
 
 void Listener::Stop(std::function<void()> stopped) {
@@ -111,11 +118,11 @@ bool Listener::AcceptOne() {
     Pause(kBusyPause);
     return false;
   }
-  OwnedFd fd(
-      ::accept4(socket_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  SocketAddress from;
+  OwnedFd fd = Accept(socket_.fd(), from);
   if (fd.valid()) {
     if (tunnel_->shared.connections.TryAdd()) {
-      HandOver(std::move(fd));
+      HandOver(std::move(fd), from);
     } else {
       Refuse(std::move(fd));
     }
@@ -138,9 +145,14 @@ bool Listener::AcceptOne() {
   }
 }
 
-void Listener::HandOver(OwnedFd fd) {
+void Listener::HandOver(OwnedFd fd, const SocketAddress& from) {
+  Ticket ticket(tunnel_, InetAddress::Of(from));
+  if (!tunnel_->accept_proxy && !ticket.CountSource()) {
+    ticket.Finish(ConnectionResult::kSourceLimit, "");
+    StreamSocket(home_.io(), std::move(fd)).Reset();
+    return;
+  }
   TuneTcp(fd.get());
-  Ticket ticket(tunnel_);
   Worker& worker = pool_.Next();
   if (&worker == &home_) {
     open_(worker, std::move(ticket), std::move(fd));
@@ -162,9 +174,7 @@ void Listener::Refuse(OwnedFd fd) {
 }
 
 void Listener::Complain(absl::string_view what, absl::string_view why) {
-  const absl::Duration now = MonotonicNow();
-  if (now < next_complaint_) return;
-  next_complaint_ = now + kComplaintInterval;
+  if (!tunnel_->complaints.TryTake(MonotonicNow())) return;
   tunnel_->shared.log.Warning(what,
                               {{"tunnel", tunnel_->name}, {"detail", why}});
 }

@@ -12,6 +12,7 @@
 #include "service/sidecar/alarm.h"
 #include "service/sidecar/listen_socket.h"
 #include "service/sidecar/owned_fd.h"
+#include "service/sidecar/socket_address.h"
 #include "service/sidecar/ticket.h"
 #include "service/sidecar/tunnel.h"
 #include "service/sidecar/worker.h"
@@ -22,8 +23,10 @@ namespace service {
 // Listener accepts the connections at one address, on one worker, and deals
 // them out to all workers in turn. They are those of one tunnel, which may be
 // replaced by another. It keeps the limits: above that of
-// connections one more is reset at once; while too many handshakes are under
-// way it accepts nothing and leaves the clients to the kernel's backlog.
+// connections, or of those from one source, one more is reset at once (where a
+// PROXY header tells the source, ProxyOpening looks at that); while too many
+// handshakes are under way it accepts nothing and leaves the clients to the
+// kernel's backlog.
 class Listener {
  public:
   // Starts the life of a connection; called on `worker`'s thread.
@@ -44,8 +47,8 @@ class Listener {
 
   // From now on connections are those of `tunnel`; then calls `done` on the
   // listener's thread. Thread-safe, as all that follows.
-  // `tunnel` is of the same kind.
-  void Serve(std::shared_ptr<Tunnel> tunnel, std::function<void()> done);
+  void Serve(std::shared_ptr<Tunnel> tunnel, Open open,
+             std::function<void()> done);
 
   // Stops accepting, then calls `stopped` on the listener's thread.
   void Stop(std::function<void()> stopped);
@@ -63,7 +66,7 @@ class Listener {
   void AwaitReadable();
   void AcceptSome();
   bool AcceptOne();  // whether to go on at once
-  void HandOver(OwnedFd fd);
+  void HandOver(OwnedFd fd, const SocketAddress& from);
   void Refuse(OwnedFd fd);
   void Pause(absl::Duration delay);
   void Complain(absl::string_view what, absl::string_view why);
@@ -74,11 +77,10 @@ class Listener {
   std::shared_ptr<Tunnel> tunnel_;
   ListenSocket socket_;
   const Endpoint endpoint_;  // of socket_
-  const Open open_;
+  Open open_;
   asio::posix::stream_descriptor descriptor_;  // of socket_'s fd, borrowed
   Alarm pause_;
   bool closed_ = false;
-  absl::Duration next_complaint_ = absl::ZeroDuration();
 };
 
 }  // namespace service

@@ -26,6 +26,9 @@ namespace {
 
 constexpr int kPatienceMillis = 60'000;
 
+// A stream that has taken nothing for so long takes no more.
+constexpr int kStuckMillis = 500;
+
 [[noreturn]] void Die(absl::string_view what) {
   std::perror(std::string(what).c_str());
   std::abort();
@@ -76,6 +79,18 @@ bool TestStream::Send(absl::string_view bytes) {
     bytes.remove_prefix(static_cast<size_t>(sent));
   }
   return true;
+}
+
+size_t TestStream::SendUntilStuck(size_t most) {
+  const std::string chunk(65536, 'x');
+  size_t total = 0;
+  pollfd entry = {fd_.get(), POLLOUT, 0};
+  while (total<most&& ::poll(&entry, 1, kStuckMillis)> 0) {
+    const ssize_t sent = ::send(fd_.get(), chunk.data(), chunk.size(),
+                                MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent > 0) total += static_cast<size_t>(sent);
+  }
+  return total;
 }
 
 std::string TestStream::Read(size_t size) {

@@ -34,6 +34,9 @@ class TestStream {
 
   // Sends all of `bytes`. Returns whether the other end took them.
   bool Send(absl::string_view bytes);
+  // Sends until nothing more is taken, at most some `most` bytes. Returns how
+  // many were.
+  size_t SendUntilStuck(size_t most);
   // Reads exactly `size` bytes; fewer if the stream ends.
   std::string Read(size_t size);
   // Reads what is there, at least one byte; empty at the end.

@@ -6,8 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/base/monotonic_time.h"
+#include "service/sidecar/proxy_header.h"
 #include "service/sidecar/psk_identity.h"
 #include "service/sidecar/relay.h"
+#include "skex/base/bytes.h"
 
 namespace service {
 namespace {
@@ -216,12 +218,28 @@ void OutboundOpening::OnEstablished() {
   ticket_.HandshakeOk(tls_->session().info(),
                       MonotonicNow() - handshake_start_);
   ticket_.DoneOpening();
+  if (ticket_.tunnel().send_proxy) {
+    const absl::Status written =
+        tls_->session().Write(skex::AsBytes(ProxyHeader()));
+    if (!written.ok()) {
+      Fail(ConnectionResult::kTlsError, written.message());
+      return;
+    }
+  }
   Worker& worker = worker_;
   Ticket ticket = std::move(ticket_);
   StreamSocket app = std::move(app_);
   SecureSocket tls = *std::move(tls_);
   Leave();
   Relay::Start(worker, std::move(ticket), std::move(app), std::move(tls));
+}
+
+// No word of TLS: the app has spoken plain text. One at a Unix socket has no
+// address that means anything elsewhere.
+std::string OutboundOpening::ProxyHeader() {
+  const absl::optional<ProxyAddresses> addresses = ticket_.Addresses(app_.fd());
+  return addresses ? EncodeProxyHeader(*addresses, nullptr)
+                   : EncodeLocalProxyHeader();
 }
 
 // ---- Ends

@@ -27,7 +27,7 @@ namespace service {
 // OutboundOpening takes an app's connection from accept to an established TLS
 // session with the peer, then hands both to a Relay. Its steps:
 //
-//   dial -> take a PSK -> handshake -> relay
+//   dial -> take a PSK -> handshake -> PROXY header, if one is wanted -> relay
 //            ^               | refused
 //            +-- dial again <+
 //
@@ -70,6 +70,7 @@ class OutboundOpening : public Connection,
   void OnSessionFailed();
   void OnRefused(absl::string_view why);
   void OnEstablished();
+  std::string ProxyHeader();
 
   void FailHandshake(HandshakeResult result, ConnectionResult connection,
                      absl::string_view detail);

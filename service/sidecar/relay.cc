@@ -9,6 +9,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "service/base/monotonic_time.h"
+#include "service/sidecar/stats.h"
+#include "service/sidecar/tunnel.h"
 
 namespace service {
 namespace {
@@ -23,6 +25,12 @@ constexpr int kTurns = 8;
 // Unsent output with which we still listen to the peer: what it sends may cause
 // more (key updates).
 constexpr size_t kMaxUnsent = kReadSize;
+
+// How long nothing has moved before a quiet moment.
+constexpr absl::Duration kQuiet = absl::Seconds(1);
+
+constexpr absl::string_view kWentOn =
+    "bytes came after the connection had ended at a quiet moment";
 
 std::string Text(absl::string_view what, int error) {
   return absl::StrCat(what, ": ", std::strerror(error));
@@ -39,6 +47,7 @@ void Relay::Start(Worker& worker, Ticket ticket, StreamSocket app,
   if (relay->idle_timeout_ > absl::ZeroDuration()) {
     relay->WatchIdle(relay->idle_timeout_);
   }
+  relay->WatchAge();
   relay->Send();
   if (!relay->ended_) relay->Receive();
 }
@@ -48,9 +57,15 @@ Relay::Relay(Worker& worker, Ticket ticket, StreamSocket app, SecureSocket tls)
       ticket_(std::move(ticket)),
       app_(std::move(app)),
       tls_(std::move(tls)),
+      retire_(worker.clock()),
       idle_timeout_(ticket_.tunnel().shared.limits.idle_timeout),
       last_moved_(MonotonicNow()),
       idle_(worker.clock()) {}
+
+void Relay::Drain() {
+  // What has not ended when the drain is over is stopped.
+  if (!ended_) Retire(Retiring::kDraining, absl::InfiniteDuration());
+}
 
 void Relay::Stop() {
   if (!ended_) Break(ConnectionResult::kStopped, "stopped");
@@ -71,6 +86,7 @@ bool Relay::SendOnce() {
   if (!std::exchange(first_send_, false) && !FlushTls()) return false;
   if (to_peer_ != Direction::kOpen) {
     EndIfDone();
+    RefuseMoreOfApp();
     return false;
   }
   const absl::Span<uint8_t> scratch = worker_.scratch();
@@ -154,7 +170,9 @@ void Relay::Receive() {
   awaits_tls_readable_ = true;
   worker_.Post([self = shared_from_this()] {
     self->awaits_tls_readable_ = false;
-    if (!self->ended_) self->Receive();
+    if (self->ended_) return;
+    self->Moved();
+    self->Receive();
   });
 }
 
@@ -210,7 +228,11 @@ bool Relay::Deliver() {
   ticket_.CountReceived(*size);
   const IoResult sent = app_.Write(scratch.first(*size));
   if (sent.state == IoState::kFailed) {
-    Break(ConnectionResult::kAppReset, Text("app", sent.error));
+    if (to_app_ == Direction::kEnded) {
+      Cut(kWentOn);
+    } else {
+      Break(ConnectionResult::kAppReset, Text("app", sent.error));
+    }
     return true;
   }
   if (sent.size < *size) {
@@ -293,6 +315,7 @@ void Relay::AwaitAppWritable() {
 }
 
 void Relay::Moved() {
+  moved_ = true;
   if (idle_timeout_ > absl::ZeroDuration()) last_moved_ = MonotonicNow();
 }
 
@@ -306,6 +329,86 @@ void Relay::WatchIdle(absl::Duration delay) {
       Break(ConnectionResult::kIdle, "nothing moved for idle_timeout");
     }
   });
+}
+
+// ---- Retiring
+
+void Relay::WatchAge() {
+  const SidecarLimits& limits = ticket_.tunnel().shared.limits;
+  if (limits.max_age == absl::ZeroDuration() || retiring_ != Retiring::kNo) {
+    return;
+  }
+  retire_.Set(limits.max_age - ticket_.age(),
+              [this, patience = limits.max_age_patience] {
+                Retire(Retiring::kTooOld, patience);
+              });
+}
+
+void Relay::Retire(Retiring why, absl::Duration patience) {
+  if (retiring_ != Retiring::kNo) return;
+  retiring_ = why;
+  retire_until_ = MonotonicNow() + patience;
+  moved_ = false;
+  AwaitQuiet();
+}
+
+void Relay::AwaitQuiet() {
+  const absl::Duration left = retire_until_ - MonotonicNow();
+  retire_.Set(std::min(left, kQuiet), [this] {
+    const std::shared_ptr<Relay> self = shared_from_this();
+    if (MonotonicNow() >= retire_until_) {
+      Cut("no quiet moment came in time");
+    } else if (std::exchange(moved_, false) || IsBusy()) {
+      AwaitQuiet();
+    } else {
+      EndQuietly();
+    }
+  });
+}
+
+bool Relay::IsBusy() {
+  return to_peer_ != Direction::kOpen || to_app_ != Direction::kOpen ||
+         !held_.empty() || !tls_.session().output().empty();
+}
+
+void Relay::EndQuietly() {
+  retired_ = true;
+  retire_.Set(retire_until_ - MonotonicNow(), [this] {
+    const std::shared_ptr<Relay> self = shared_from_this();
+    Cut("the other direction did not end in time");
+  });
+  if (ticket_.tunnel().kind == TunnelKind::kOutbound) {
+    OnAppEnd();
+  } else {
+    OnPeerEnd();
+  }
+}
+
+// Looks whether the app, whose direction was ended for it, goes on.
+void Relay::RefuseMoreOfApp() {
+  if (ended_ || !retired_ || ticket_.tunnel().kind != TunnelKind::kOutbound) {
+    return;
+  }
+  const IoResult got = app_.Read(worker_.scratch());
+  switch (got.state) {
+    case IoState::kMoved:
+      Cut(kWentOn);
+      return;
+    case IoState::kWouldBlock:
+      AwaitAppReadable();
+      return;
+    case IoState::kEnd:
+      return;
+    case IoState::kFailed:
+      Break(ConnectionResult::kAppReset, Text("app", got.error));
+      return;
+  }
+}
+
+void Relay::Cut(absl::string_view detail) {
+  Break(retiring_ == Retiring::kTooOld ? ConnectionResult::kMaxAge
+                                       : ConnectionResult::kStopped,
+        detail);
 }
 
 // ---- Ends
@@ -323,7 +426,13 @@ void Relay::EndIfDone() {
   }
   app_.Close();
   tls_.socket().Close();
-  Leave(ConnectionResult::kClosed, "");
+  if (!retired_) {
+    Leave(ConnectionResult::kClosed, "");
+  } else if (retiring_ == Retiring::kTooOld) {
+    Leave(ConnectionResult::kMaxAge, "older than max_age");
+  } else {
+    Leave(ConnectionResult::kClosed, "drained");
+  }
 }
 
 void Relay::Break(ConnectionResult result, absl::string_view detail) {
@@ -336,6 +445,7 @@ void Relay::Break(ConnectionResult result, absl::string_view detail) {
 void Relay::Leave(ConnectionResult result, absl::string_view detail) {
   ended_ = true;
   idle_.Cancel();
+  retire_.Cancel();
   ticket_.Finish(result, detail);
   worker_.Leave(this);
 }

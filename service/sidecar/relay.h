@@ -26,6 +26,12 @@ namespace service {
 //   close_notify, the peer's close_notify becomes an end of stream.
 // - What is cut is never made to look complete: if the peer's TCP ends without
 //   close_notify, or either side is reset, the other side is reset.
+// - A connection that is too old, or to be drained, ends at its first quiet
+//   moment: one before which nothing has moved for a second, with nothing held
+//   and neither direction ended (who has ended one waits for the answer). Then
+//   the direction from who opened the connection to who serves it ends as if
+//   the former had ended it; the latter ends the other one, and cuts no answer
+//   short by that. What the former sends nevertheless resets the connection.
 // - A side that does not read stops the other one. Of each direction at most
 //   kReadSize bytes and one TLS record are held back. Nothing is held, and no
 //   buffer of the relay's exists, while nothing is stuck.
@@ -41,10 +47,13 @@ class Relay : public Connection, public std::enable_shared_from_this<Relay> {
   // Use Start().
   Relay(Worker& worker, Ticket ticket, StreamSocket app, SecureSocket tls);
 
+  void Drain() override;
   void Stop() override;
 
  private:
   enum class Direction { kOpen, kEnding, kEnded };
+  // Why it is to end at a quiet moment.
+  enum class Retiring { kNo, kDraining, kTooOld };
 
   // App to peer.
   void Send();
@@ -65,6 +74,14 @@ class Relay : public Connection, public std::enable_shared_from_this<Relay> {
   void AwaitAppWritable();
   void AwaitTlsReadable();
   void AwaitTlsWritable();
+
+  void WatchAge();
+  void Retire(Retiring why, absl::Duration patience);
+  void AwaitQuiet();
+  bool IsBusy();
+  void EndQuietly();
+  void RefuseMoreOfApp();
+  void Cut(absl::string_view detail);
 
   void SessionFailed();
   void EndIfDone();
@@ -92,6 +109,12 @@ class Relay : public Connection, public std::enable_shared_from_this<Relay> {
   bool awaits_tls_readable_ = false;
   bool awaits_tls_writable_ = false;
   bool ended_ = false;
+
+  Retiring retiring_ = Retiring::kNo;
+  bool retired_ = false;         // its quiet moment has come
+  bool moved_ = false;           // since it was last looked at
+  absl::Duration retire_until_;  // when it is reset, while retiring
+  Alarm retire_;
 
   const absl::Duration idle_timeout_;
   absl::Duration last_moved_;  // kept only with an idle_timeout

@@ -13,6 +13,7 @@
 #include "service/sidecar/inbound_opening.h"
 #include "service/sidecar/listen_socket.h"
 #include "service/sidecar/outbound_opening.h"
+#include "service/sidecar/proxy_opening.h"
 
 namespace service {
 namespace {
@@ -67,11 +68,24 @@ const std::string& NameOf(
       [](const auto& of) -> const std::string& { return of.name; }, options);
 }
 
+// Opens behind the PROXY header of a connection.
+template <Listener::Open open>
+void OpenBehindHeader(Worker& worker, Ticket ticket, OwnedFd fd) {
+  ProxyOpening::Start(worker, std::move(ticket), std::move(fd), open);
+}
+
+template <Listener::Open open>
+Listener::Open OpenerOf(bool accept_proxy) {
+  return accept_proxy ? &OpenBehindHeader<open> : open;
+}
+
 Listener::Open OpenOf(
     const std::variant<OutboundOptions, InboundOptions>& options) {
-  return std::holds_alternative<OutboundOptions>(options)
-             ? &OutboundOpening::Start
-             : &InboundOpening::Start;
+  if (const auto* outbound = std::get_if<OutboundOptions>(&options)) {
+    return OpenerOf<&OutboundOpening::Start>(outbound->accept_proxy);
+  }
+  return OpenerOf<&InboundOpening::Start>(
+      std::get<InboundOptions>(options).accept_proxy);
 }
 
 absl::StatusOr<ListenSocket> OpenOrTake(const Endpoint& endpoint,
@@ -223,7 +237,8 @@ TunnelChanges Sidecar::Apply(TunnelChange change) {
       served.tunnel = MakeTunnel(item.options, std::move(stats));
       served.options = std::move(item.options);
       Countdown replaced(1);
-      served.listener->Serve(served.tunnel, [&replaced] { replaced.Step(); });
+      served.listener->Serve(served.tunnel, OpenOf(served.options),
+                             [&replaced] { replaced.Step(); });
       replaced.Await();
       ++done.changed;
     }

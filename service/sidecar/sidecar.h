@@ -57,6 +57,9 @@ struct TunnelChanges {
 // What comes to an inbound tunnel and is no TLS is taken for messages of
 // unmediated key establishment, see LaneConnection: so agents need one port.
 //
+// A tunnel can take a PROXY header off the connections that it accepts, see
+// ProxyOpening, and put one before what it forwards.
+//
 // Thread-safe, but for Start(); each connection lives on one worker thread.
 class Sidecar {
  public:
@@ -92,10 +95,10 @@ class Sidecar {
   // its kind and name keeps its counters. Blocks until it is done.
   TunnelChanges Apply(TunnelChange change);
 
-  // Stops accepting at once, lets the open connections end by themselves for
-  // at most `patience`, then resets the rest and stops. Those that carry lane
-  // messages end as soon as none is under way. Blocks. Returns how many
-  // connections were reset.
+  // Stops accepting at once, lets the open connections end by themselves, or at
+  // a quiet moment (see Relay), for at most `patience`, then resets the rest
+  // and stops. Those that carry lane messages end as soon as none is under way.
+  // Blocks. Returns how many connections were left to be reset.
   size_t Drain(absl::Duration patience);
 
   // Drain() without patience.

@@ -1,8 +1,5 @@
 #include "service/sidecar/sidecar.h"
 
-#include <poll.h>
-#include <sys/socket.h>
-
 #include <cstddef>
 #include <string>
 #include <thread>
@@ -164,25 +161,12 @@ TEST_F(SidecarTest, CarriesUnixSocketsOnBothPlainSides) {
   EXPECT_EQ(served.ReadToEnd().bytes, "over files");
 }
 
-// Sends until nothing more is taken, at most `most` bytes.
-size_t SendUntilStuck(TestStream& stream, size_t most) {
-  const std::string chunk(65536, 'x');
-  size_t total = 0;
-  pollfd entry = {stream.fd(), POLLOUT, 0};
-  while (total<most&& ::poll(&entry, 1, 500)> 0) {
-    const ssize_t sent = ::send(stream.fd(), chunk.data(), chunk.size(),
-                                MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent > 0) total += static_cast<size_t>(sent);
-  }
-  return total;
-}
-
 TEST_F(SidecarTest, BackendThatDoesNotReadStopsTheApp) {
   // Far more than all the kernel's buffers on the way.
   constexpr size_t kMost = 512 << 20;
   Start();
   Ends ends = Open();
-  const size_t sent = SendUntilStuck(ends.app, kMost);
+  const size_t sent = ends.app.SendUntilStuck(kMost);
   EXPECT_LT(sent, kMost);
   ends.app.ShutdownWrite();
   const StreamRest rest = ends.backend.ReadToEnd();
@@ -194,7 +178,7 @@ TEST_F(SidecarTest, AppThatDoesNotReadStopsTheBackend) {
   constexpr size_t kMost = 512 << 20;
   Start();
   Ends ends = Open();
-  const size_t sent = SendUntilStuck(ends.backend, kMost);
+  const size_t sent = ends.backend.SendUntilStuck(kMost);
   EXPECT_LT(sent, kMost);
   ends.backend.ShutdownWrite();
   const StreamRest rest = ends.app.ReadToEnd();

@@ -42,6 +42,16 @@ SocketAddress SocketAddress::Copy(const sockaddr* address, socklen_t size) {
   return copy;
 }
 
+SocketAddress SocketAddress::OfSocket(int fd) {
+  SocketAddress own;
+  socklen_t size = sizeof(own.storage);
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&own.storage), &size) ==
+      0) {
+    own.size = size;
+  }
+  return own;
+}
+
 absl::optional<SocketAddress> SocketAddress::Of(const Endpoint& endpoint) {
   if (endpoint.kind == Endpoint::Kind::kUnix) return OfUnix(endpoint.path);
   sockaddr_in v4{};

@@ -24,6 +24,9 @@ struct SocketAddress {
   // Copies `size` bytes from `address`.
   static SocketAddress Copy(const sockaddr* address, socklen_t size);
 
+  // The address of this end of the socket `fd`; of no family if there is none.
+  static SocketAddress OfSocket(int fd);
+
   // The address of `endpoint`, without asking a resolver: nothing if its host
   // is a name.
   static absl::optional<SocketAddress> Of(const Endpoint& endpoint);

@@ -41,6 +41,10 @@ IoResult StreamSocket::Write(absl::Span<const uint8_t> bytes) {
   return {IoState::kMoved, static_cast<size_t>(size)};
 }
 
+OwnedFd StreamSocket::Release() {
+  return OwnedFd(is_open() ? descriptor_.release() : -1);
+}
+
 void StreamSocket::ShutdownWrite() { ::shutdown(fd(), SHUT_WR); }
 
 void StreamSocket::Close() {

@@ -65,6 +65,10 @@ class StreamSocket {
     Wait(asio::posix::descriptor_base::wait_write, std::move(handler));
   }
 
+  // Takes the socket off the event loop and leaves it to the caller. What waits
+  // for it is not called any more.
+  OwnedFd Release();
+
   // Ends our direction in order. What fails here fails in Read() too.
   void ShutdownWrite();
 

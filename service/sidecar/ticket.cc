@@ -7,6 +7,7 @@
 #include "service/base/monotonic_time.h"
 #include "service/log/log.h"
 #include "service/sidecar/psk_identity.h"
+#include "service/sidecar/socket_address.h"
 
 namespace service {
 namespace {
@@ -19,19 +20,26 @@ void Subtract(std::atomic<uint64_t>& gauge) {
   gauge.fetch_sub(1, std::memory_order_relaxed);
 }
 
+std::string TextOf(const absl::optional<InetAddress>& source) {
+  return source ? source->ToString() : "unix";
+}
+
 // Ends in order are for debugging; what one of the ends did to the other is
-// worth a line; what keeps connections from working is a warning.
+// worth a line; what keeps connections from working is a warning. That a source
+// has too many was said already, at a limited rate.
 LogLevel LevelOf(ConnectionResult result) {
   switch (result) {
     case ConnectionResult::kClosed:
     case ConnectionResult::kAppReset:
     case ConnectionResult::kKeyExchange:
+    case ConnectionResult::kSourceLimit:
     case ConnectionResult::kStopped:
       return LogLevel::kDebug;
     case ConnectionResult::kPeerReset:
     case ConnectionResult::kTruncated:
     case ConnectionResult::kHandshakeError:
     case ConnectionResult::kIdle:
+    case ConnectionResult::kMaxAge:
       return LogLevel::kInfo;
     default:
       return LogLevel::kWarning;
@@ -40,8 +48,9 @@ LogLevel LevelOf(ConnectionResult result) {
 
 }  // namespace
 
-Ticket::Ticket(std::shared_ptr<Tunnel> tunnel)
-    : tunnel_(std::move(tunnel)), start_(MonotonicNow()) {
+Ticket::Ticket(std::shared_ptr<Tunnel> tunnel,
+               const absl::optional<InetAddress>& source)
+    : tunnel_(std::move(tunnel)), source_(source), start_(MonotonicNow()) {
   Add(tunnel_->stats->open, 1);
   Add(tunnel_->stats->handshaking, 1);
   Add(tunnel_->stats->total, 1);
@@ -50,6 +59,9 @@ Ticket::Ticket(std::shared_ptr<Tunnel> tunnel)
 Ticket::Ticket(Ticket&& other) noexcept
     : tunnel_(std::move(other.tunnel_)),
       peer_(std::move(other.peer_)),
+      source_(other.source_),
+      destination_(other.destination_),
+      source_counted_(other.source_counted_),
       start_(other.start_),
       sent_(other.sent_),
       received_(other.received_),
@@ -58,6 +70,29 @@ Ticket::Ticket(Ticket&& other) noexcept
 Ticket::~Ticket() {
   if (tunnel_ != nullptr) Finish(ConnectionResult::kStopped, "stopped");
 }
+
+absl::optional<ProxyAddresses> Ticket::Addresses(int fd) const {
+  const absl::optional<InetAddress> destination =
+      destination_ ? destination_
+                   : InetAddress::Of(SocketAddress::OfSocket(fd));
+  if (!source_ || !destination) return absl::nullopt;
+  return ProxyAddresses{*source_, *destination};
+}
+
+bool Ticket::CountSource() {
+  TunnelSurroundings& shared = tunnel_->shared;
+  source_counted_ = shared.sources.TryAdd(Source::Of(source_));
+  if (!source_counted_ && tunnel_->complaints.TryTake(MonotonicNow())) {
+    shared.log.Warning(
+        "connection_refused",
+        {{"tunnel", tunnel_->name},
+         {"source", TextOf(source_)},
+         {"detail", "the limit of connections from one source is reached"}});
+  }
+  return source_counted_;
+}
+
+absl::Duration Ticket::age() const { return MonotonicNow() - start_; }
 
 void Ticket::HandshakeOk(const tlsbridge::SessionInfo& info,
                          absl::Duration took) {
@@ -120,15 +155,20 @@ void Ticket::Finish(ConnectionResult result, absl::string_view detail) {
   const std::shared_ptr<Tunnel> mine = std::move(tunnel_);
   Tunnel& tunnel = *mine;
   Add(tunnel.stats->results[static_cast<size_t>(result)], 1);
-  tunnel.shared.log.Write(LevelOf(result), "connection",
-                          {{"tunnel", tunnel.name},
-                           {"peer", peer_},
-                           {"result", ConnectionResultName(result)},
-                           {"detail", detail},
-                           {"sent", sent_},
-                           {"received", received_},
-                           {"age", MonotonicNow() - start_}});
+  Log& log = tunnel.shared.log;
+  if (const LogLevel level = LevelOf(result); log.IsOn(level)) {
+    log.Write(level, "connection",
+              {{"tunnel", tunnel.name},
+               {"peer", peer_},
+               {"source", TextOf(source_)},
+               {"result", ConnectionResultName(result)},
+               {"detail", detail},
+               {"sent", sent_},
+               {"received", received_},
+               {"age", age()}});
+  }
   // In this order: whoever sees it gone finds room for another.
+  if (source_counted_) tunnel.shared.sources.Remove(Source::Of(source_));
   tunnel.shared.connections.Remove();
   Subtract(tunnel.stats->open);
 }

@@ -7,7 +7,11 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "service/sidecar/connection_result.h"
+#include "service/sidecar/inet_address.h"
+#include "service/sidecar/proxy_header.h"
+#include "service/sidecar/source_count.h"
 #include "service/sidecar/tunnel.h"
 #include "tlsbridge/session.h"
 
@@ -20,8 +24,10 @@ namespace service {
 // Thread-compatible: belongs to one worker at a time.
 class Ticket {
  public:
-  // A connection was accepted and counted in shared.connections.
-  explicit Ticket(std::shared_ptr<Tunnel> tunnel);
+  // A connection was accepted from `source` and counted in shared.connections.
+  // `source` is nothing for a Unix socket.
+  Ticket(std::shared_ptr<Tunnel> tunnel,
+         const absl::optional<InetAddress>& source);
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
   Ticket(Ticket&& other) noexcept;
@@ -34,6 +40,25 @@ class Ticket {
   // Who is at the peer's end, once known: for the log.
   void set_peer(absl::string_view peer) { peer_ = std::string(peer); }
   const std::string& peer() const { return peer_; }
+
+  // A PROXY header told whom the connection is from, and where it was opened
+  // to: instead of what its socket says.
+  void set_addresses(const ProxyAddresses& told) {
+    source_ = told.source;
+    destination_ = told.destination;
+  }
+  // The same for the next PROXY header, `fd` being the connection's socket.
+  // Nothing if it is a Unix socket, and no header told.
+  absl::optional<ProxyAddresses> Addresses(int fd) const;
+
+  // Counts it among the connections of its source, which does not change any
+  // more. Returns false, and complains at a limited rate, if there are as many
+  // as are allowed: then the caller finishes it with kSourceLimit. At most
+  // once.
+  bool CountSource();
+
+  // How long ago the connection was accepted.
+  absl::Duration age() const;
 
   // A handshake ended well; writes its line.
   void HandshakeOk(const tlsbridge::SessionInfo& info, absl::Duration took);
@@ -56,6 +81,9 @@ class Ticket {
  private:
   std::shared_ptr<Tunnel> tunnel_;  // null once finished or moved from
   std::string peer_;
+  absl::optional<InetAddress> source_;
+  absl::optional<InetAddress> destination_;  // if it was told
+  bool source_counted_ = false;
   absl::Duration start_;
   uint64_t sent_ = 0;
   uint64_t received_ = 0;

@@ -8,11 +8,13 @@
 
 #include "service/config/endpoint.h"
 #include "service/log/log.h"
+#include "service/sidecar/complaint_budget.h"
 #include "service/sidecar/connection_count.h"
 #include "service/sidecar/lane_answerer.h"
 #include "service/sidecar/options.h"
 #include "service/sidecar/psk_provider.h"
 #include "service/sidecar/retry_budget.h"
+#include "service/sidecar/source_count.h"
 #include "service/sidecar/stats.h"
 #include "skex/base/ids.h"
 #include "tlsbridge/session.h"
@@ -31,7 +33,8 @@ struct TunnelSurroundings {
         observer(observer),
         lanes(lanes),
         limits(limits),
-        connections(limits.connections) {}
+        connections(limits.connections),
+        sources(limits.connections_per_source) {}
 
   PskProvider& provider;
   const std::shared_ptr<const tlsbridge::Context> tls;
@@ -40,6 +43,7 @@ struct TunnelSurroundings {
   LaneAnswerer* const lanes;        // may be null: inbound takes only TLS
   const SidecarLimits limits;
   ConnectionCount connections;
+  SourceCount sources;
 };
 
 // One tunnel, as all its connections see it: they share it. It never changes;
@@ -54,6 +58,8 @@ struct Tunnel {
         name(options.name),
         target(options.connect),
         peers({options.peer}),
+        accept_proxy(options.accept_proxy),
+        send_proxy(options.send_proxy),
         stats(std::move(stats)) {}
   Tunnel(TunnelSurroundings& shared, std::shared_ptr<TunnelStats> stats,
          const InboundOptions& options)
@@ -62,6 +68,8 @@ struct Tunnel {
         name(options.name),
         target(options.forward),
         peers(options.allow),
+        accept_proxy(options.accept_proxy),
+        send_proxy(options.send_proxy),
         stats(std::move(stats)) {}
 
   TunnelSurroundings& shared;
@@ -70,9 +78,13 @@ struct Tunnel {
   const Endpoint target;
   // Outbound: the one that is dialled. Inbound: those that may dial.
   const std::vector<skex::AgentId> peers;
+  // See the options.
+  const bool accept_proxy;
+  const bool send_proxy;
 
   const std::shared_ptr<TunnelStats> stats;
   RetryBudget retries;
+  ComplaintBudget complaints;
 };
 
 }  // namespace service
