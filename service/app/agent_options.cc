@@ -40,18 +40,29 @@ tlsbridge::Policy TlsPolicyOf(const TlsConfig& config) {
 SidecarOptions SidecarOptionsOf(const AgentConfig& config) {
   SidecarOptions options;
   for (const OutboundEntry& entry : config.outbounds) {
-    options.outbound.push_back(
-        {entry.name, entry.listen, entry.peer, entry.connect});
+    options.outbound.push_back({.name = entry.name,
+                                .listen = entry.listen,
+                                .peer = entry.peer,
+                                .connect = entry.connect,
+                                .accept_proxy = entry.accept_proxy,
+                                .send_proxy = entry.send_proxy});
   }
   for (const InboundEntry& entry : config.inbounds) {
-    options.inbound.push_back(
-        {entry.name, entry.listen, entry.allow, entry.forward});
+    options.inbound.push_back({.name = entry.name,
+                               .listen = entry.listen,
+                               .allow = entry.allow,
+                               .forward = entry.forward,
+                               .accept_proxy = entry.accept_proxy,
+                               .send_proxy = entry.send_proxy});
   }
   options.limits.connections = config.limits.connections;
   options.limits.handshakes = config.limits.handshakes;
+  options.limits.connections_per_source = config.limits.connections_per_source;
   options.limits.connect_timeout = config.limits.connect_timeout;
   options.limits.handshake_timeout = config.limits.handshake_timeout;
   options.limits.idle_timeout = config.limits.idle_timeout;
+  options.limits.max_age = config.limits.max_age;
+  options.limits.max_age_patience = config.limits.drain_timeout;
   options.limits.key_wait = config.limits.key_wait;
   return options;
 }

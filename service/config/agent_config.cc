@@ -69,16 +69,19 @@ TlsConfig ReadTls(const TomlTable& root) {
 
 AgentLimits ReadLimits(const TomlTable& root) {
   AgentLimits limits;
-  const TomlTable table =
-      root.Table("limits", {"connections", "handshakes", "connect_timeout",
-                            "handshake_timeout", "idle_timeout",
-                            "drain_timeout", "key_wait"});
+  const TomlTable table = root.Table(
+      "limits", {"connections", "handshakes", "connections_per_source",
+                 "connect_timeout", "handshake_timeout", "idle_timeout",
+                 "max_age", "drain_timeout", "key_wait"});
   const absl::Duration zero = absl::ZeroDuration();
   const absl::Duration shortest = absl::Milliseconds(10);
   limits.connections = static_cast<uint32_t>(
       table.Integer("connections", limits.connections, 1, kMostConnections));
   limits.handshakes = static_cast<uint32_t>(
       table.Integer("handshakes", limits.handshakes, 1, kMostConnections));
+  limits.connections_per_source = static_cast<uint32_t>(
+      table.Integer("connections_per_source", limits.connections_per_source, 0,
+                    kMostConnections));
   limits.connect_timeout = table.Duration(
       "connect_timeout", limits.connect_timeout, shortest, absl::Minutes(10));
   limits.handshake_timeout =
@@ -86,6 +89,8 @@ AgentLimits ReadLimits(const TomlTable& root) {
                      absl::Minutes(10));
   limits.idle_timeout = table.Duration("idle_timeout", limits.idle_timeout,
                                        zero, absl::Hours(7 * 24));
+  limits.max_age =
+      table.Duration("max_age", limits.max_age, zero, absl::Hours(365 * 24));
   limits.drain_timeout = table.Duration("drain_timeout", limits.drain_timeout,
                                         zero, absl::Hours(24));
   limits.key_wait =

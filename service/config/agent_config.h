@@ -39,10 +39,13 @@ struct TlsConfig {
 
 struct AgentLimits {
   uint32_t connections = 9000;
-  uint32_t handshakes = 512;  // under way at a time
+  uint32_t handshakes = 512;            // under way at a time
+  uint32_t connections_per_source = 0;  // zero: no limit
   absl::Duration connect_timeout = absl::Seconds(5);
   absl::Duration handshake_timeout = absl::Seconds(10);
   absl::Duration idle_timeout = absl::ZeroDuration();  // zero: none
+  absl::Duration max_age = absl::ZeroDuration();       // zero: none
+  // Also for a connection that is older than max_age.
   absl::Duration drain_timeout = absl::Seconds(10);
   absl::Duration key_wait = absl::Milliseconds(500);
 
@@ -101,7 +104,9 @@ struct OutboundEntry {
   std::string name;
   Endpoint listen;
   skex::AgentId peer;
-  Endpoint connect;  // TCP
+  Endpoint connect;           // TCP
+  bool accept_proxy = false;  // a PROXY header comes from the app's side
+  bool send_proxy = false;    // and one goes to the peer's backend
 };
 
 // [[inbound]]: TLS in from the agents in `allow`, plain out to `forward`.
@@ -110,6 +115,8 @@ struct InboundEntry {
   Endpoint listen;  // TCP
   std::vector<skex::AgentId> allow;
   Endpoint forward;
+  bool accept_proxy = false;  // a PROXY header comes before TLS
+  bool send_proxy = false;    // and one goes to `forward`
 };
 
 struct AgentConfig {

@@ -37,9 +37,11 @@ groups = ["p384", "x25519"]
 [limits]
 connections = 10
 handshakes = 11
+connections_per_source = 12
 connect_timeout = "1s"
 handshake_timeout = "2s"
 idle_timeout = "3s"
+max_age = "6s"
 drain_timeout = "4s"
 key_wait = "5s"
 [[peer]]
@@ -83,9 +85,11 @@ forward = "127.0.0.1:80"
             (std::vector<TlsGroup>{TlsGroup::kP384, TlsGroup::kX25519}));
   EXPECT_EQ(config->limits.connections, 10u);
   EXPECT_EQ(config->limits.handshakes, 11u);
+  EXPECT_EQ(config->limits.connections_per_source, 12u);
   EXPECT_EQ(config->limits.connect_timeout, absl::Seconds(1));
   EXPECT_EQ(config->limits.handshake_timeout, absl::Seconds(2));
   EXPECT_EQ(config->limits.idle_timeout, absl::Seconds(3));
+  EXPECT_EQ(config->limits.max_age, absl::Seconds(6));
   EXPECT_EQ(config->limits.drain_timeout, absl::Seconds(4));
   EXPECT_EQ(config->limits.key_wait, absl::Seconds(5));
   ASSERT_EQ(config->hubs.size(), 3u);
@@ -134,9 +138,11 @@ TEST_F(AgentConfigTest, HasTheDocumentedDefaults) {
   EXPECT_EQ(config->tls.groups.size(), 3u);
   EXPECT_EQ(config->limits.connections, 9000u);
   EXPECT_EQ(config->limits.handshakes, 512u);
+  EXPECT_EQ(config->limits.connections_per_source, 0u);
   EXPECT_EQ(config->limits.connect_timeout, absl::Seconds(5));
   EXPECT_EQ(config->limits.handshake_timeout, absl::Seconds(10));
   EXPECT_EQ(config->limits.idle_timeout, absl::ZeroDuration());
+  EXPECT_EQ(config->limits.max_age, absl::ZeroDuration());
   EXPECT_EQ(config->limits.drain_timeout, absl::Seconds(10));
   EXPECT_EQ(config->limits.key_wait, absl::Milliseconds(500));
   const PeerEntry& peer = config->peers[0];
@@ -219,7 +225,14 @@ TEST_F(AgentConfigTest, RefusesErrorsOfLimits) {
   EXPECT_EQ(AgentError(top + "handshake_timeout = \"0s\"\n"),
             "agent.toml:4:21: 'handshake_timeout' is 0; choose a duration from "
             "10ms to 10m");
+  EXPECT_EQ(AgentError(top + "connections_per_source = 1000001\n"),
+            "agent.toml:4:26: 'connections_per_source' is 1000001; choose an "
+            "integer from 0 to 1000000");
+  EXPECT_EQ(AgentError(top + "max_age = \"8761h\"\n"),
+            "agent.toml:4:11: 'max_age' is 8761h; choose a duration from 0 to "
+            "8760h");
   EXPECT_TRUE(LoadAgent(top + "idle_timeout = \"0s\"\n").ok());
+  EXPECT_TRUE(LoadAgent(top + "max_age = \"0s\"\n").ok());
 }
 
 TEST_F(AgentConfigTest, RefusesErrorsOfHubs) {

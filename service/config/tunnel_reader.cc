@@ -40,14 +40,14 @@ class TunnelReader {
   }
 
   void Read() {
-    for (const TomlTable& table :
-         root_.Tables("outbound",
-                      {"name", "listen", "peer", "connect", "unsafe_listen"})) {
+    for (const TomlTable& table : root_.Tables(
+             "outbound", {"name", "listen", "peer", "connect", "accept_proxy",
+                          "send_proxy", "unsafe_listen"})) {
       ReadOutbound(table);
     }
     for (const TomlTable& table : root_.Tables(
-             "inbound",
-             {"name", "listen", "allow", "forward", "unsafe_forward"})) {
+             "inbound", {"name", "listen", "allow", "forward", "accept_proxy",
+                         "send_proxy", "unsafe_forward"})) {
       ReadInbound(table);
     }
   }
@@ -62,13 +62,20 @@ class TunnelReader {
         "peer", "bob@south.example", &skex::AgentId::Parse);
     const std::optional<Endpoint> connect =
         ReadEndpoint(table, "connect", "10.0.0.2:8443", path_, {});
+    const bool accept_proxy = table.Bool("accept_proxy", false);
+    const bool send_proxy = table.Bool("send_proxy", false);
     const bool unsafe = table.Bool("unsafe_listen", false);
     if (!table.ok()) return;
     CheckPlainSide(table, "listen", *listen, unsafe, "unsafe_listen");
     CheckListen(table, *listen);
     const std::string objection = Objection(*peer);
     if (!objection.empty()) table.FailAt("peer", objection);
-    config_.outbounds.push_back({name, *listen, *peer, *connect});
+    config_.outbounds.push_back({.name = name,
+                                 .listen = *listen,
+                                 .peer = *peer,
+                                 .connect = *connect,
+                                 .accept_proxy = accept_proxy,
+                                 .send_proxy = send_proxy});
   }
 
   void ReadInbound(const TomlTable& table) {
@@ -77,12 +84,19 @@ class TunnelReader {
         table, "listen", "0.0.0.0:8443", path_, {.port_zero = true});
     const std::optional<Endpoint> forward = ReadEndpoint(
         table, "forward", "127.0.0.1:80", path_, {.unix_socket = true});
+    const bool accept_proxy = table.Bool("accept_proxy", false);
+    const bool send_proxy = table.Bool("send_proxy", false);
     const bool unsafe = table.Bool("unsafe_forward", false);
     std::vector<skex::AgentId> allow = ReadAllow(table);
     if (!table.ok()) return;
     CheckPlainSide(table, "forward", *forward, unsafe, "unsafe_forward");
     CheckListen(table, *listen);
-    config_.inbounds.push_back({name, *listen, std::move(allow), *forward});
+    config_.inbounds.push_back({.name = name,
+                                .listen = *listen,
+                                .allow = std::move(allow),
+                                .forward = *forward,
+                                .accept_proxy = accept_proxy,
+                                .send_proxy = send_proxy});
   }
 
   std::string ReadName(const TomlTable& table, absl::string_view example) {

@@ -113,10 +113,38 @@ TEST_F(TunnelReaderTest, TakesTcpOnTheProtectedSideOnly) {
             "example listen = \"0.0.0.0:8443\"");
 }
 
+TEST_F(TunnelReaderTest, ProxyHeadersAreForThoseWhoAskForThem) {
+  const auto plain = LoadAgent(OnePeer() + Outbound() + Inbound());
+  ASSERT_TRUE(plain.ok()) << plain.status();
+  EXPECT_FALSE(plain->outbounds[0].accept_proxy);
+  EXPECT_FALSE(plain->outbounds[0].send_proxy);
+  EXPECT_FALSE(plain->inbounds[0].accept_proxy);
+  EXPECT_FALSE(plain->inbounds[0].send_proxy);
+  const auto accepts =
+      LoadAgent(OnePeer() + Outbound() + "accept_proxy = true\n" + Inbound() +
+                "accept_proxy = true\n");
+  ASSERT_TRUE(accepts.ok()) << accepts.status();
+  EXPECT_TRUE(accepts->outbounds[0].accept_proxy);
+  EXPECT_FALSE(accepts->outbounds[0].send_proxy);
+  EXPECT_TRUE(accepts->inbounds[0].accept_proxy);
+  EXPECT_FALSE(accepts->inbounds[0].send_proxy);
+  const auto sends = LoadAgent(OnePeer() + Outbound() + "send_proxy = true\n" +
+                               Inbound() + "send_proxy = true\n");
+  ASSERT_TRUE(sends.ok()) << sends.status();
+  EXPECT_FALSE(sends->outbounds[0].accept_proxy);
+  EXPECT_TRUE(sends->outbounds[0].send_proxy);
+  EXPECT_FALSE(sends->inbounds[0].accept_proxy);
+  EXPECT_TRUE(sends->inbounds[0].send_proxy);
+  EXPECT_EQ(AgentError(OnePeer() + Outbound() + "send_proxy = \"v2\"\n")
+                .substr(0, 16),
+            "agent.toml:23:14");
+}
+
 TEST_F(TunnelReaderTest, RefusesUnknownKeys) {
   EXPECT_EQ(AgentError(OnePeer() + Outbound() + "unsafe_forward = true\n"),
             "agent.toml:23:1: unknown key 'unsafe_forward' in [[outbound]]; "
-            "known here: name, listen, peer, connect, unsafe_listen");
+            "known here: name, listen, peer, connect, accept_proxy, "
+            "send_proxy, unsafe_listen");
 }
 
 }  // namespace

@@ -42,11 +42,15 @@ constexpr absl::string_view kAgentLimits = R"(
 #connections = 9000
 # Handshakes under way at a time.
 #handshakes = 512
+# From one address, of IPv6 from one /64; this machine is one. 0: no limit.
+#connections_per_source = 0
 #connect_timeout = "5s"
 #handshake_timeout = "10s"
 # 0s: connections may be idle for ever.
 #idle_timeout = "0s"
-# How long connections may go on after SIGTERM.
+# 0s: connections may be of any age.
+#max_age = "0s"
+# How long connections may go on after SIGTERM, or after max_age.
 #drain_timeout = "10s"
 # How long a new connection waits for a key.
 #key_wait = "500ms"
@@ -109,6 +113,10 @@ constexpr absl::string_view kAgentNetwork = R"(
 #listen = "127.0.0.1:8080"
 #peer = "bob@south.example"
 #connect = "10.0.0.2:8443"
+# true: a load balancer in front puts a PROXY header (version 2) before each
+# connection; and: the application behind the peer wants one.
+#accept_proxy = false
+#send_proxy = false
 # true accepts plain connections from other machines.
 #unsafe_listen = false
 
@@ -118,6 +126,10 @@ constexpr absl::string_view kAgentNetwork = R"(
 #listen = "0.0.0.0:8443"
 #allow = ["bob@south.example"]
 #forward = "127.0.0.1:80"
+# true: a load balancer in front puts a PROXY header (version 2) before TLS;
+# and: the application wants one, with the peer's address and name.
+#accept_proxy = false
+#send_proxy = false
 # true forwards plain bytes to another machine.
 #unsafe_forward = false
 )";

@@ -76,14 +76,21 @@ TEST_F(InitTemplateTest, AnAgentsTemplateShowsTheDefaults) {
   EXPECT_EQ(taken->tls.groups, plain->tls.groups);
   EXPECT_EQ(taken->limits.connections, plain->limits.connections);
   EXPECT_EQ(taken->limits.handshakes, plain->limits.handshakes);
+  EXPECT_EQ(taken->limits.connections_per_source,
+            plain->limits.connections_per_source);
   EXPECT_EQ(taken->limits.connect_timeout, plain->limits.connect_timeout);
   EXPECT_EQ(taken->limits.handshake_timeout, plain->limits.handshake_timeout);
   EXPECT_EQ(taken->limits.idle_timeout, plain->limits.idle_timeout);
+  EXPECT_EQ(taken->limits.max_age, plain->limits.max_age);
   EXPECT_EQ(taken->limits.drain_timeout, plain->limits.drain_timeout);
   EXPECT_EQ(taken->limits.key_wait, plain->limits.key_wait);
   EXPECT_EQ(taken->daemon.log_level, plain->daemon.log_level);
   EXPECT_EQ(taken->daemon.log_format, plain->daemon.log_format);
   const PeerEntry defaults{.name = agent_, .hubs = {}};
+  EXPECT_FALSE(taken->outbounds[0].accept_proxy);
+  EXPECT_FALSE(taken->outbounds[0].send_proxy);
+  EXPECT_FALSE(taken->inbounds[0].accept_proxy);
+  EXPECT_FALSE(taken->inbounds[0].send_proxy);
   const PeerEntry& peer = taken->peers[0];
   EXPECT_EQ(peer.mode, defaults.mode);
   EXPECT_EQ(peer.freshness, defaults.freshness);
