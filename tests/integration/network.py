@@ -113,11 +113,13 @@ class Holder(_Server):
 class Recorder(_Server):
     """Forwards connections to a port and keeps every byte, of both ways.
 
-    What an eavesdropper between two machines has.
+    What an eavesdropper between two machines has. To the target it sends
+    `before` first: so load balancers tell for whom a connection is.
     """
 
-    def __init__(self, target_port):
+    def __init__(self, target_port, before=b""):
         self._target = target_port
+        self._before = before
         self._mutex = threading.Lock()
         self._streams = []
         super().__init__()
@@ -129,6 +131,7 @@ class Recorder(_Server):
 
     def _serve(self, connection):
         with socket.create_connection((LOOPBACK, self._target)) as target:
+            target.sendall(self._before)
             there, back = bytearray(), bytearray()
             with self._mutex:
                 self._streams.append((there, back))
