@@ -168,6 +168,11 @@ TEST_F(AdminServerTest, ShowsStatusOfAgent) {
   EXPECT_EQ(tunnel.connections_open(), 5u);
   EXPECT_EQ(tunnel.connections_total(), 100u);
   EXPECT_EQ(tunnel.connections_failed(), 2u);
+  EXPECT_EQ(tunnel.handshakes_ok(), 97u);
+  EXPECT_EQ(tunnel.handshakes_refused(), 3u);
+  EXPECT_EQ(tunnel.handshakes_failed(), 1u);
+  EXPECT_EQ(tunnel.sent_bytes(), 1000000u);
+  EXPECT_EQ(tunnel.received_bytes(), 2000000u);
 }
 
 TEST_F(AdminServerTest, ListsPeers) {
@@ -189,6 +194,8 @@ TEST_F(AdminServerTest, ListsPeers) {
   EXPECT_EQ(bob.mode(), "dske");
   EXPECT_EQ(bob.hubs_down(), "");
   EXPECT_FALSE(bob.has_lanes());
+  EXPECT_EQ(bob.newest_key().id(), "0000000000000001");
+  EXPECT_EQ(bob.newest_key().age().seconds(), 90);
   EXPECT_FALSE(peers.peers(1).ready());
   EXPECT_EQ(peers.peers(1).detail(), "too few hubs answer");
 }

@@ -95,9 +95,10 @@ struct PeerView {
   uint32_t threshold = 0;
   std::vector<std::string> hubs;  // none with "unmediated"
   std::string freshness;
-  uint32_t keys_ready = 0;         // established, not yet in use
-  uint32_t keys_accept = 0;        // with which the peer may dial us
-  std::vector<KeyCountView> keys;  // that are here, for the metrics
+  uint32_t keys_ready = 0;            // established, not yet in use
+  uint32_t keys_accept = 0;           // with which the peer may dial us
+  std::vector<KeyCountView> keys;     // that are here, for the metrics
+  std::optional<KeyView> newest_key;  // of those that are here
   uint64_t exchanges_ok = 0;
   uint64_t exchanges_failed = 0;
   std::vector<std::string> left_out;  // hubs not used for now, and why
@@ -113,6 +114,11 @@ struct TunnelView {
   uint64_t connections_open = 0;
   uint64_t connections_total = 0;
   uint64_t connections_failed = 0;
+  uint64_t handshakes_ok = 0;
+  uint64_t handshakes_refused = 0;  // authentication failed, at either end
+  uint64_t handshakes_failed = 0;   // not TLS 1.3, cut, or too slow
+  uint64_t sent_bytes = 0;          // of applications, to the other end
+  uint64_t received_bytes = 0;
 };
 
 struct AgentView {

@@ -136,6 +136,11 @@ TunnelView Tunnel() {
   tunnel.connections_open = 5;
   tunnel.connections_total = 100;
   tunnel.connections_failed = 2;
+  tunnel.handshakes_ok = 97;
+  tunnel.handshakes_refused = 3;
+  tunnel.handshakes_failed = 1;
+  tunnel.sent_bytes = 1000000;
+  tunnel.received_bytes = 2000000;
   return tunnel;
 }
 
@@ -164,6 +169,11 @@ AgentView FakeAgentControl::Status() {
   view.hubs = {Hub("hub1@one.example", ""),
                Hub("hub2@two.example", "connection refused")};
   view.peers = {Peer(kBob, ""), MixedPeer(), UnmediatedPeer()};
+  for (PeerView& peer : view.peers) {
+    for (const KeyView& key : Keys()) {
+      if (key.peer == peer.name) peer.newest_key = key;
+    }
+  }
   view.tunnels = {Tunnel()};
   return view;
 }

@@ -57,6 +57,11 @@ api::Tunnel ToMessage(const TunnelView& view) {
   tunnel.set_connections_open(view.connections_open);
   tunnel.set_connections_total(view.connections_total);
   tunnel.set_connections_failed(view.connections_failed);
+  tunnel.set_handshakes_ok(view.handshakes_ok);
+  tunnel.set_handshakes_refused(view.handshakes_refused);
+  tunnel.set_handshakes_failed(view.handshakes_failed);
+  tunnel.set_sent_bytes(view.sent_bytes);
+  tunnel.set_received_bytes(view.received_bytes);
   return tunnel;
 }
 
@@ -108,6 +113,9 @@ api::Peer ToMessage(const PeerView& view) {
   peer.set_mode(view.mode);
   peer.set_hubs_down(view.hubs_down);
   if (view.lanes.has_value()) *peer.mutable_lanes() = ToMessage(*view.lanes);
+  if (view.newest_key.has_value()) {
+    *peer.mutable_newest_key() = ToMessage(*view.newest_key);
+  }
   return peer;
 }
 

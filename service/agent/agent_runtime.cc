@@ -346,12 +346,15 @@ AgentView AgentRuntime::StatusOnLoop() {
     out.threshold = peer.entry.threshold;
     out.hubs = NamesOf(peer.entry.hubs);
     out.freshness = std::string(skex::FreshnessName(peer.entry.freshness));
+    const skex::KeyListing* newest = nullptr;
     for (const skex::KeyListing& key : keys) {
       if (key.peer != name) continue;
+      if (newest == nullptr || key.age < newest->age) newest = &key;
       out.keys_ready += key.state == skex::KeyState::kReady;
       out.keys_accept += !key.dial;
       CountKey(key, out.keys);
     }
+    if (newest != nullptr) out.newest_key = ViewOf(*newest);
     out.exchanges_ok = peer.exchanges_ok;
     out.exchanges_failed = peer.exchanges_failed;
     for (const skex::HubId& hub : peer.entry.hubs) {

@@ -45,6 +45,12 @@ TunnelView ViewOf(const TunnelSnapshot& tunnel) {
   view.connections_open = tunnel.open;
   view.connections_total = tunnel.total;
   view.connections_failed = tunnel.failed;
+  view.handshakes_ok = tunnel.Count(HandshakeResult::kOk);
+  view.handshakes_refused = tunnel.Count(HandshakeResult::kRefused);
+  view.handshakes_failed = tunnel.Count(HandshakeResult::kError) +
+                           tunnel.Count(HandshakeResult::kTimeout);
+  view.sent_bytes = tunnel.sent_bytes;
+  view.received_bytes = tunnel.received_bytes;
   return view;
 }
 
