@@ -2,13 +2,13 @@
 #define SERVICE_CTL_CHECK_VERB_H_
 
 #include "CLI/App.hpp"
-#include "absl/status/status.h"
+#include "service/ctl/answer.h"
 
 namespace service {
 
 // Adds `check agent|hub FILE` to `app`: reads a configuration file as the
 // daemon would, and looks at the files that it names. As AddInitVerb().
-void AddCheckVerb(CLI::App& app, absl::Status& outcome);
+void AddCheckVerb(CLI::App& app, Answer& answer);
 
 }  // namespace service
 

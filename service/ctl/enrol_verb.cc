@@ -15,6 +15,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "nlohmann/json.hpp"
 #include "service/config/hub_config.h"
 #include "service/ctl/interruption.h"
 #include "service/ctl/next_steps.h"
@@ -123,10 +124,27 @@ absl::StatusOr<Order> Read(const Options& options) {
                *geometry};
 }
 
-// Does it. Returns what to tell the operator.
-absl::StatusOr<std::string> Enrol(const Options& options, const Order& order,
-                                  RandomSource& source,
-                                  const PadProgress& progress) {
+// `pads`: that the agent has at this hub now.
+nlohmann::ordered_json ToJson(
+    const Options& options, const skex::PadIdentity& identity, size_t pads,
+    const std::optional<skex::PadSource>& least_source) {
+  nlohmann::ordered_json json = {
+      {"agent", identity.agent.text()},
+      {"hub", identity.hub.text()},
+      {"out", options.out},
+      {"table_id", identity.table.Hex()},
+      {"source", std::string(skex::PadSourceName(identity.source))},
+      {"total_bytes", identity.geometry.total_bytes()},
+      {"pads", pads},
+      {"least_source", nullptr}};
+  if (least_source.has_value()) {
+    json["least_source"] = std::string(skex::PadSourceName(*least_source));
+  }
+  return json;
+}
+
+Answer Enrol(const Options& options, const Order& order, RandomSource& source,
+             const PadProgress& progress) {
   const EnrolRequest request{
       order.hub.name,
       order.hub.daemon.state_dir,
@@ -137,22 +155,23 @@ absl::StatusOr<std::string> Enrol(const Options& options, const Order& order,
   absl::StatusOr<skex::PadIdentity> identity =
       EnrolAgent(*PosixFileSystem(), request, source, progress);
   if (!identity.ok()) return identity.status();
-  return AfterEnrolment(options.hub_config, order.hub, request, *identity);
+  return {AfterEnrolment(options.hub_config, order.hub, request, *identity),
+          ToJson(options, *identity, 1, request.enrolment.least_source)};
 }
 
-absl::StatusOr<std::string> Replenish(const Options& options,
-                                      const Order& order, RandomSource& source,
-                                      const PadProgress& progress) {
+Answer Replenish(const Options& options, const Order& order,
+                 RandomSource& source, const PadProgress& progress) {
   const ReplenishRequest request{order.hub.name, order.hub.daemon.state_dir,
                                  order.agent,    order.geometry,
                                  options.out,    order.least_source};
   absl::StatusOr<Replenished> made =
       ReplenishAgent(*PosixFileSystem(), request, source, progress);
   if (!made.ok()) return made.status();
-  return AfterReplenishment(options.hub_config, request, *made);
+  return {AfterReplenishment(options.hub_config, request, *made),
+          ToJson(options, made->identity, made->pads, made->least_source)};
 }
 
-absl::Status Run(const Options& options) {
+Answer Run(const Options& options, bool show_progress) {
   absl::StatusOr<Order> order = Read(options);
   if (!order.ok()) return order.status();
   SystemEntropy entropy;
@@ -164,22 +183,21 @@ absl::Status Run(const Options& options) {
   ProgressMeter meter(std::cerr, isatty(STDERR_FILENO) != 0, "writing the pad",
                       &absl::Now);
   const auto progress = [&](uint64_t done, uint64_t total) {
-    if (!options.quiet) meter.Update(done, total);
+    if (show_progress) meter.Update(done, total);
     return InterruptionStatus();
   };
-  absl::StatusOr<std::string> text =
-      options.replenish ? Replenish(options, *order, **source, progress)
-                        : Enrol(options, *order, **source, progress);
+  Answer answer = options.replenish
+                      ? Replenish(options, *order, **source, progress)
+                      : Enrol(options, *order, **source, progress);
   meter.Finish();
-  if (absl::IsCancelled(text.status())) return InterruptionStatus();
-  if (!text.ok()) return text.status();
-  if (!options.quiet) std::cout << *text;
-  return absl::OkStatus();
+  if (absl::IsCancelled(answer.status)) return InterruptionStatus();
+  if (options.quiet) answer.text.clear();
+  return answer;
 }
 
 }  // namespace
 
-void AddEnrolVerb(CLI::App& app, absl::Status& outcome) {
+void AddEnrolVerb(CLI::App& app, const bool& json, Answer& answer) {
   auto options = std::make_shared<Options>();
   CLI::App* verb =
       app.add_subcommand("enrol", "Make an agent known to a hub, with a pad");
@@ -210,8 +228,11 @@ void AddEnrolVerb(CLI::App& app, absl::Status& outcome) {
                  "needs --least-source stretch, at both ends");
   verb->add_option("--out", options->out, "Where the agent's half goes")
       ->required();
-  verb->add_flag("--quiet", options->quiet, "Print nothing but errors");
-  verb->callback([options, &outcome] { outcome = Run(*options); });
+  verb->add_flag("--quiet", options->quiet,
+                 "Print nothing but errors, and what --json asks for");
+  verb->callback([options, &json, &answer] {
+    answer = Run(*options, /*show_progress=*/!options->quiet && !json);
+  });
 }
 
 }  // namespace service

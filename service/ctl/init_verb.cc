@@ -1,6 +1,5 @@
 #include "service/ctl/init_verb.h"
 
-#include <iostream>
 #include <memory>
 #include <string>
 
@@ -34,7 +33,20 @@ absl::StatusOr<std::string> Template(const Options& options) {
   return AgentTemplate(*name);
 }
 
-absl::Status Run(const Options& options) {
+// What was done, and what is to be done now.
+std::string Next(const Options& options, const std::string& path) {
+  if (options.hub) {
+    return absl::StrCat("wrote ", path,
+                        "\nnext: edit it, enrol agents (skexctl enrol "
+                        "--hub-config ",
+                        path, " ...), start skex-hub --config ", path, "\n");
+  }
+  return absl::StrCat(
+      "wrote ", path, "\nnext: have each hub's operator enrol ", options.name,
+      " (skexctl enrol), edit the file, start skexd --config ", path, "\n");
+}
+
+Answer Run(const Options& options) {
   absl::StatusOr<std::string> text = Template(options);
   if (!text.ok()) return text.status();
   const std::string path =
@@ -56,20 +68,14 @@ absl::Status Run(const Options& options) {
     files.Remove(path).IgnoreError();
     return status;
   }
-  std::cout << "wrote " << path << "\n";
-  if (options.hub) {
-    std::cout << "next: edit it, enrol agents (skexctl enrol --hub-config "
-              << path << " ...), start skex-hub --config " << path << "\n";
-  } else {
-    std::cout << "next: have each hub's operator enrol " << options.name
-              << " (skexctl enrol), edit the file, start skexd --config "
-              << path << "\n";
-  }
-  return absl::OkStatus();
+  return {Next(options, path),
+          {{"file", path},
+           {"kind", options.hub ? "hub" : "agent"},
+           {"name", options.name}}};
 }
 
 void AddKind(CLI::App& init, const std::string& kind, const std::string& help,
-             absl::Status& outcome) {
+             Answer& answer) {
   auto options = std::make_shared<Options>();
   options->hub = kind == "hub";
   CLI::App* verb = init.add_subcommand(kind, help);
@@ -79,17 +85,17 @@ void AddKind(CLI::App& init, const std::string& kind, const std::string& help,
   CLI::Option* dir = verb->add_option(
       "--dir", options->dir, "Write " + kind + ".toml there (default: here)");
   verb->add_option("--out", options->out, "Write this file")->excludes(dir);
-  verb->callback([options, &outcome] { outcome = Run(*options); });
+  verb->callback([options, &answer] { answer = Run(*options); });
 }
 
 }  // namespace
 
-void AddInitVerb(CLI::App& app, absl::Status& outcome) {
+void AddInitVerb(CLI::App& app, Answer& answer) {
   CLI::App* init =
       app.add_subcommand("init", "Write a configuration file to start from");
   init->require_subcommand(1);
-  AddKind(*init, "agent", "For an agent (skexd)", outcome);
-  AddKind(*init, "hub", "For a security hub (skex-hub)", outcome);
+  AddKind(*init, "agent", "For an agent (skexd)", answer);
+  AddKind(*init, "hub", "For a security hub (skex-hub)", answer);
 }
 
 }  // namespace service

@@ -1,15 +1,19 @@
 // skexctl: the operator's tool. Each verb is a file of its own and registers
 // itself; those that ask a running daemon are in service/ctl/online.
 
+#include <algorithm>
 #include <iostream>
-#include <string>
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "service/ctl/answer.h"
 #include "service/ctl/check_verb.h"
+#include "service/ctl/complaint.h"
 #include "service/ctl/enrol_verb.h"
 #include "service/ctl/exit_status.h"
 #include "service/ctl/init_verb.h"
+#include "service/ctl/json_flag.h"
 #include "service/ctl/online/online_verbs.h"
 #include "service/ctl/pad_verb.h"
 #include "service/ctl/pair_verb.h"
@@ -19,18 +23,34 @@
 namespace service {
 namespace {
 
+// What a command line that is not one, or --help, ends with.
+int EndParsing(const CLI::App& app, const CLI::ParseError& error, int argc,
+               char** argv) {
+  // What was parsed before the error does not count.
+  const bool json =
+      std::find(argv, argv + argc, absl::string_view("--json")) != argv + argc;
+  if (json && error.get_exit_code() != 0) {
+    Complain(absl::InvalidArgumentError(error.what()), json, std::cerr);
+    return kExitUsage;
+  }
+  // Also --help and --version end here, with 0.
+  return app.exit(error) == 0 ? kExitOk : kExitUsage;
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Manages agents and hubs of symmetric key exchange.", "skexctl");
   app.set_version_flag("--version", VersionText("skexctl"));
   app.require_subcommand(1);
-  absl::Status outcome;
-  AddInitVerb(app, outcome);
-  AddCheckVerb(app, outcome);
-  AddEnrolVerb(app, outcome);
-  AddRevokeVerb(app, outcome);
-  AddPadVerb(app, outcome);
-  AddPairVerb(app, outcome);
-  OnlineVerbs online(app);
+  bool json = false;
+  Answer answer;
+  AddInitVerb(app, answer);
+  AddCheckVerb(app, answer);
+  AddEnrolVerb(app, json, answer);
+  AddRevokeVerb(app, answer);
+  AddPadVerb(app, answer);
+  AddPairVerb(app, answer);
+  OnlineVerbs online(app, json);
+  AddJsonFlag(app, json);
   // Behind the verbs, which would take it over.
   app.footer(
       "Exit status: 0 if it is done, 1 if it failed or the daemon said no, 2 "
@@ -39,18 +59,15 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    // Also --help and --version end here, with 0.
-    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+    return EndParsing(app, error, argc, argv);
   }
-  int exit_status = ExitStatusOf(outcome);
-  if (!outcome.ok()) {
-    std::cerr << "skexctl: " << std::string(outcome.message()) << "\n";
-  } else if (online.given()) {
-    exit_status = online.Run(std::cout, std::cerr);
-  }
+  const int exit_status = online.given()
+                              ? online.Run(std::cout, std::cerr)
+                              : PrintAnswer(answer, json, std::cout, std::cerr);
   std::cout.flush();
   if (!std::cout && exit_status == kExitOk) {
-    std::cerr << "skexctl: cannot write to standard output\n";
+    Complain(absl::UnavailableError("cannot write to standard output"), json,
+             std::cerr);
     return kExitFailed;
   }
   return exit_status;

@@ -1,7 +1,8 @@
 #include "service/ctl/pad_verb.h"
 
-#include <iostream>
+#include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
@@ -22,36 +23,62 @@ std::string ImportState(const PadFileInspection& pad) {
   return pad.imported ? "checked, hash erased" : "waiting for the first use";
 }
 
-std::string DescribeStream(const PadFileInspection& pad, Direction direction,
-                           uint8_t lane, Stream stream) {
+// What the marks say of one stream.
+struct StreamUse {
+  int lane = 0;
+  std::string direction;  // "send" or "receive", seen from this half
+  std::string stream;     // "mac" or "otp"
+  uint64_t bytes = 0;
+  uint64_t claimed = 0;
+  uint64_t erased = 0;
+};
+
+// Of every stream; none if the marks are damaged.
+std::vector<StreamUse> UseOf(const PadFileInspection& pad) {
+  std::vector<StreamUse> uses;
+  if (!pad.slots.latest.has_value()) return uses;
   const skex::PadGeometry& geometry = pad.identity.geometry;
-  const uint64_t begin = geometry.Begin(direction, lane, stream);
-  const uint64_t size = geometry.End(direction, lane, stream) - begin;
-  const skex::StreamMark& mark =
-      pad.slots.latest->marks.at(direction, lane, stream);
-  const uint64_t claimed = mark.claimed_upto - begin;
-  const uint64_t erased = mark.erased_upto - begin;
-  const bool sends = direction == skex::SendDirection(pad.side);
-  return absl::StrFormat(
-      "lane %d  %-7s  %s  %14d of %14d claimed (%5.1f %%), %d erased\n", lane,
-      sends ? "send" : "receive", stream == Stream::kMac ? "mac" : "otp",
-      claimed, size,
-      100.0 * static_cast<double>(claimed) / static_cast<double>(size), erased);
+  for (uint8_t lane = 0; lane < geometry.lanes; ++lane) {
+    for (Direction direction :
+         {skex::SendDirection(pad.side), skex::ReceiveDirection(pad.side)}) {
+      for (Stream stream : {Stream::kMac, Stream::kOtp}) {
+        const uint64_t begin = geometry.Begin(direction, lane, stream);
+        const skex::StreamMark& mark =
+            pad.slots.latest->marks.at(direction, lane, stream);
+        const bool sends = direction == skex::SendDirection(pad.side);
+        uses.push_back({.lane = lane,
+                        .direction = sends ? "send" : "receive",
+                        .stream = stream == Stream::kMac ? "mac" : "otp",
+                        .bytes = geometry.End(direction, lane, stream) - begin,
+                        .claimed = mark.claimed_upto - begin,
+                        .erased = mark.erased_upto - begin});
+      }
+    }
+  }
+  return uses;
 }
 
-absl::Status Run(const std::string& path) {
+std::string Describe(const StreamUse& use) {
+  return absl::StrFormat(
+      "lane %d  %-7s  %s  %14d of %14d claimed (%5.1f %%), %d erased\n",
+      use.lane, use.direction, use.stream, use.claimed, use.bytes,
+      100.0 * static_cast<double>(use.claimed) / static_cast<double>(use.bytes),
+      use.erased);
+}
+
+Answer Run(const std::string& path) {
   absl::StatusOr<PadFileInspection> pad =
       InspectPadFile(*PosixFileSystem(), path);
   if (!pad.ok()) return pad.status();
-  std::cout << DescribePad(path, *pad);
+  Answer answer(DescribePad(path, *pad), PadJson(path, *pad));
   if (!pad->slots.latest.has_value()) {
-    return absl::DataLossError(absl::StrCat(
+    answer.status = absl::DataLossError(absl::StrCat(
         path,
         ": both of its mark slots are damaged; have the hub's operator "
         "revoke and enrol ",
         pad->identity.agent.text(), " again"));
   }
-  return absl::OkStatus();
+  return answer;
 }
 
 }  // namespace
@@ -72,23 +99,47 @@ std::string DescribePad(const std::string& path, const PadFileInspection& pad) {
   absl::StrAppend(&text, "marks    generation ", pad.slots.latest->generation,
                   pad.slots.damaged > 0 ? ", the other slot is torn" : "",
                   "\n");
-  for (uint8_t lane = 0; lane < pad.identity.geometry.lanes; ++lane) {
-    for (Direction direction :
-         {skex::SendDirection(pad.side), skex::ReceiveDirection(pad.side)}) {
-      for (Stream stream : {Stream::kMac, Stream::kOtp}) {
-        absl::StrAppend(&text, DescribeStream(pad, direction, lane, stream));
-      }
-    }
+  for (const StreamUse& use : UseOf(pad)) {
+    absl::StrAppend(&text, Describe(use));
   }
   return text;
 }
 
-void AddPadVerb(CLI::App& app, absl::Status& outcome) {
+nlohmann::ordered_json PadJson(const std::string& path,
+                               const PadFileInspection& pad) {
+  nlohmann::ordered_json json = {
+      {"file", path},
+      {"file_bytes", pad.file_size},
+      {"half", pad.side == Side::kAgent ? "agent" : "hub"},
+      {"agent", pad.identity.agent.text()},
+      {"hub", pad.identity.hub.text()},
+      {"table_id", pad.identity.table.Hex()},
+      {"source", std::string(skex::PadSourceName(pad.identity.source))},
+      {"total_bytes", pad.identity.geometry.total_bytes()},
+      {"imported", pad.imported},
+      {"damaged_slots", pad.slots.damaged},
+      {"generation", nullptr},
+      {"streams", nlohmann::ordered_json::array()}};
+  if (pad.slots.latest.has_value()) {
+    json["generation"] = pad.slots.latest->generation;
+  }
+  for (const StreamUse& use : UseOf(pad)) {
+    json["streams"].push_back({{"lane", use.lane},
+                               {"direction", use.direction},
+                               {"stream", use.stream},
+                               {"bytes", use.bytes},
+                               {"claimed", use.claimed},
+                               {"erased", use.erased}});
+  }
+  return json;
+}
+
+void AddPadVerb(CLI::App& app, Answer& answer) {
   auto path = std::make_shared<std::string>();
   CLI::App* verb =
       app.add_subcommand("pad", "Show a pad file's header and marks");
   verb->add_option("file", *path, "The pad file")->required();
-  verb->callback([path, &outcome] { outcome = Run(*path); });
+  verb->callback([path, &answer] { answer = Run(*path); });
 }
 
 }  // namespace service

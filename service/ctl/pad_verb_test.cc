@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
+#include "nlohmann/json.hpp"
+
 namespace service {
 namespace {
 
@@ -45,6 +49,30 @@ TEST(PadVerbTest, DescribesHeaderAndMarks) {
             "(  0.0 %), 0 erased\n");
 }
 
+TEST(PadVerbTest, TellsProgramsTheSame) {
+  const nlohmann::ordered_json json = PadJson("a.pad", Inspection());
+  EXPECT_EQ(json["file"], "a.pad");
+  EXPECT_EQ(json["file_bytes"], 163840);
+  EXPECT_EQ(json["half"], "agent");
+  EXPECT_EQ(json["agent"], "alice@north.example");
+  EXPECT_EQ(json["hub"], "hub1@one.example");
+  EXPECT_EQ(json["table_id"], std::string(32, '0'));
+  EXPECT_EQ(json["source"], "physical");
+  EXPECT_EQ(json["total_bytes"], 147456);
+  EXPECT_EQ(json["imported"], false);
+  EXPECT_EQ(json["damaged_slots"], 0);
+  EXPECT_EQ(json["generation"], 5);
+  ASSERT_EQ(json["streams"].size(), 4u);
+  EXPECT_EQ(json["streams"][0], nlohmann::ordered_json({{"lane", 0},
+                                                        {"direction", "send"},
+                                                        {"stream", "mac"},
+                                                        {"bytes", 8192},
+                                                        {"claimed", 4096},
+                                                        {"erased", 2048}}));
+  EXPECT_EQ(json["streams"][3]["direction"], "receive");
+  EXPECT_EQ(json["streams"][3]["stream"], "otp");
+}
+
 TEST(PadVerbTest, NamesAStretchedPad) {
   PadFileInspection pad = Inspection();
   pad.identity.source = skex::PadSource::kStretch;
@@ -62,6 +90,10 @@ TEST(PadVerbTest, SaysWhenSlotsAreTorn) {
   pad.slots.latest.reset();
   EXPECT_NE(DescribePad("a.pad", pad).find("marks    damaged\n"),
             std::string::npos);
+  const nlohmann::ordered_json json = PadJson("a.pad", pad);
+  EXPECT_EQ(json["damaged_slots"], 2);
+  EXPECT_TRUE(json["generation"].is_null());
+  EXPECT_TRUE(json["streams"].empty());
 }
 
 }  // namespace

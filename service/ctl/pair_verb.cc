@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "nlohmann/json.hpp"
 #include "service/config/agent_config.h"
 #include "service/pairing/import_pair.h"
 #include "service/pairing/pair_folder.h"
@@ -39,7 +40,7 @@ struct Options {
   bool yes = false;
 };
 
-absl::Status Make(const Options& options) {
+Answer Make(const Options& options) {
   const std::vector<std::string> names = absl::StrSplit(options.agents, ',');
   if (names.size() != 2) {
     return absl::InvalidArgumentError(
@@ -56,8 +57,12 @@ absl::Status Make(const Options& options) {
   absl::StatusOr<std::string> fingerprint =
       MakePair(*PosixFileSystem(), request, entropy);
   if (!fingerprint.ok()) return fingerprint.status();
-  std::cout << AfterPairMade(request, *fingerprint);
-  return absl::OkStatus();
+  return {
+      AfterPairMade(request, *fingerprint),
+      {{"credentials", nlohmann::ordered_json::array(
+                           {{{"agent", a->text()}, {"out", request.out_a}},
+                            {{"agent", b->text()}, {"out", request.out_b}}})},
+       {"fingerprint", *fingerprint}}};
 }
 
 std::string AfterImport(const Options& options, const AgentConfig& agent,
@@ -79,57 +84,86 @@ std::string AfterImport(const Options& options, const AgentConfig& agent,
       "the pair.\n");
 }
 
-absl::Status Import(const Options& options) {
+// `imported`: none if all that was left to do was to erase the credential.
+nlohmann::ordered_json ToJson(const Options& options,
+                              const std::optional<Imported>& imported) {
+  nlohmann::ordered_json json = {{"credential", options.credential},
+                                 {"completed", true},
+                                 {"peer", nullptr},
+                                 {"fingerprint", nullptr},
+                                 {"outgoing", nullptr},
+                                 {"incoming", nullptr}};
+  if (!imported.has_value()) return json;
+  json["completed"] = imported->completed;
+  json["peer"] = imported->peer.text();
+  json["fingerprint"] = imported->fingerprint;
+  json["outgoing"] = imported->outgoing.Hex();
+  json["incoming"] = imported->incoming.Hex();
+  return json;
+}
+
+Answer Import(const Options& options) {
   absl::StatusOr<AgentConfig> agent = LoadAgentConfig(options.config);
   if (!agent.ok()) return agent.status();
   absl::StatusOr<std::optional<Imported>> imported =
       ImportPair(*PosixFileSystem(),
                  {agent->name, agent->daemon.state_dir, options.credential});
   if (!imported.ok()) return imported.status();
-  if (imported->has_value()) {
-    std::cout << AfterImport(options, *agent, **imported);
-  } else {
-    std::cout << "completed an interrupted import: the credential "
-              << options.credential
-              << " is erased; skexctl pair show tells its lanes\n";
-  }
-  return absl::OkStatus();
+  const std::string text =
+      imported->has_value()
+          ? AfterImport(options, *agent, **imported)
+          : absl::StrCat("completed an interrupted import: the credential ",
+                         options.credential,
+                         " is erased; skexctl pair show tells its lanes\n");
+  return {text, ToJson(options, *imported)};
 }
 
-absl::Status ShowOne(const AgentConfig& agent, const skex::AgentId& peer) {
+// Adds what is known of one pair to `answer`.
+void AddPair(const AgentConfig& agent, const skex::AgentId& peer,
+             Answer& answer) {
   absl::StatusOr<PairView> pair =
       InspectPair(*PosixFileSystem(), agent.daemon.state_dir, agent.name, peer);
-  if (!pair.ok()) return pair.status();
-  std::cout << DescribePair(*pair);
-  absl::Status status = pair->outgoing.status;
-  status.Update(pair->incoming.status);
-  return status;
+  if (!pair.ok()) {
+    answer.status.Update(pair.status());
+    return;
+  }
+  answer.text += DescribePair(*pair);
+  answer.json["pairs"].push_back(PairJson(*pair));
+  answer.status.Update(pair->outgoing.status);
+  answer.status.Update(pair->incoming.status);
 }
 
-absl::Status ShowAll(const AgentConfig& agent) {
+void AddAllPairs(const AgentConfig& agent, Answer& answer) {
   absl::StatusOr<PairList> list =
       ListPairs(*PosixFileSystem(), agent.daemon.state_dir);
-  if (!list.ok()) return list.status();
-  absl::Status status;
-  for (const skex::AgentId& peer : list->peers) {
-    status.Update(ShowOne(agent, peer));
+  if (!list.ok()) {
+    answer = list.status();
+    return;
   }
-  if (list->peers.empty()) std::cout << "no pairs\n";
+  for (const skex::AgentId& peer : list->peers) AddPair(agent, peer, answer);
+  if (list->peers.empty()) answer.text += "no pairs\n";
   for (const std::string& path : list->unfinished) {
-    std::cout << "left      " << path
-              << ": the next import or revocation with that peer clears it "
-                 "away\n";
+    absl::StrAppend(&answer.text, "left      ", path,
+                    ": the next import or revocation with that peer clears it "
+                    "away\n");
+    answer.json["unfinished"].push_back(path);
   }
-  return status;
 }
 
-absl::Status Show(const Options& options) {
+Answer Show(const Options& options) {
   absl::StatusOr<AgentConfig> agent = LoadAgentConfig(options.config);
   if (!agent.ok()) return agent.status();
-  if (options.peer.empty()) return ShowAll(*agent);
+  Answer answer("", {{"pairs", nlohmann::ordered_json::array()},
+                     {"unfinished", nlohmann::ordered_json::array()}});
+  if (options.peer.empty()) {
+    AddAllPairs(*agent, answer);
+    return answer;
+  }
   absl::StatusOr<skex::AgentId> peer = skex::AgentId::Parse(options.peer);
   if (!peer.ok()) return peer.status();
-  return ShowOne(*agent, *peer);
+  AddPair(*agent, *peer, answer);
+  // Without any lane there is nothing to tell but the error.
+  return answer.text.empty() ? Answer(answer.status) : answer;
 }
 
 // Asks on the terminal; without one there is nobody to ask.
@@ -147,7 +181,7 @@ absl::Status Confirm(const Options& options, const AgentConfig& agent) {
   return absl::CancelledError("not confirmed; nothing was changed");
 }
 
-absl::Status Revoke(const Options& options) {
+Answer Revoke(const Options& options) {
   absl::StatusOr<AgentConfig> agent = LoadAgentConfig(options.config);
   if (!agent.ok()) return agent.status();
   absl::StatusOr<skex::AgentId> peer = skex::AgentId::Parse(options.peer);
@@ -157,24 +191,27 @@ absl::Status Revoke(const Options& options) {
   absl::StatusOr<RevokedPair> revoked = RevokePair(
       *PosixFileSystem(), agent->daemon.state_dir, agent->name, *peer);
   if (!revoked.ok()) return revoked.status();
-  if (revoked->only_completed) {
-    std::cout << "erased what an interrupted import or revocation had left of "
-                 "the pair with "
-              << peer->text() << "\n";
-    return absl::OkStatus();
-  }
-  std::cout << "revoked the pair with " << peer->text()
-            << "; its lanes are erased here\n"
-            << "revoke it at " << peer->text() << " too: --peer "
-            << agent->name.text() << " there\n";
-  return absl::OkStatus();
+  const std::string text =
+      revoked->only_completed
+          ? absl::StrCat(
+                "erased what an interrupted import or revocation had "
+                "left of the pair with ",
+                peer->text(), "\n")
+          : absl::StrCat("revoked the pair with ", peer->text(),
+                         "; its lanes are erased here\nrevoke it at ",
+                         peer->text(), " too: --peer ", agent->name.text(),
+                         " there\n");
+  return {text,
+          {{"agent", agent->name.text()},
+           {"peer", peer->text()},
+           {"completed", revoked->only_completed}}};
 }
 
 CLI::App* AddPart(CLI::App& pair, const std::string& name,
                   const std::string& help, std::shared_ptr<Options> options,
-                  absl::Status (*run)(const Options&), absl::Status& outcome) {
+                  Answer (*run)(const Options&), Answer& answer) {
   CLI::App* part = pair.add_subcommand(name, help);
-  part->callback([options, run, &outcome] { outcome = run(*options); });
+  part->callback([options, run, &answer] { answer = run(*options); });
   return part;
 }
 
@@ -197,6 +234,20 @@ std::string DescribeLane(const LaneView& lane) {
   absl::StrAppend(&text, "          ", lane.path, ", state of ",
                   lane.state_bytes, " bytes\n");
   return text;
+}
+
+nlohmann::ordered_json LaneJson(const LaneView& lane) {
+  nlohmann::ordered_json json = {{"path", lane.path},
+                                 {"error", nullptr},
+                                 {"state_bytes", lane.state_bytes},
+                                 {"roots", nlohmann::ordered_json::array()}};
+  if (!lane.status.ok()) json["error"] = std::string(lane.status.message());
+  for (const RootView& root : lane.roots) {
+    json["roots"].push_back({{"lane_id", root.id.Hex()},
+                             {"leaves_left", root.leaves_left},
+                             {"nodes", root.nodes}});
+  }
+  return json;
 }
 
 }  // namespace
@@ -225,7 +276,13 @@ std::string DescribePair(const PairView& pair) {
                       DescribeLane(pair.outgoing), DescribeLane(pair.incoming));
 }
 
-void AddPairVerb(CLI::App& app, absl::Status& outcome) {
+nlohmann::ordered_json PairJson(const PairView& pair) {
+  return {{"peer", pair.peer.text()},
+          {"outgoing", LaneJson(pair.outgoing)},
+          {"incoming", LaneJson(pair.incoming)}};
+}
+
+void AddPairVerb(CLI::App& app, Answer& answer) {
   auto options = std::make_shared<Options>();
   CLI::App* pair = app.add_subcommand(
       "pair", "Credentials and lanes of two agents that need no hub");
@@ -233,7 +290,7 @@ void AddPairVerb(CLI::App& app, absl::Status& outcome) {
   pair->footer(kRotation);
 
   CLI::App* make = AddPart(*pair, "make", "Make the credentials of a new pair",
-                           options, &Make, outcome);
+                           options, &Make, answer);
   make->add_option("--agents", options->agents,
                    "The two names: alice@north.example,bob@south.example")
       ->required();
@@ -246,7 +303,7 @@ void AddPairVerb(CLI::App& app, absl::Status& outcome) {
 
   CLI::App* import =
       AddPart(*pair, "import", "Make lanes from a credential, and erase it",
-              options, &Import, outcome);
+              options, &Import, answer);
   AddConfig(*import, *options);
   import
       ->add_option("--credential", options->credential,
@@ -254,12 +311,12 @@ void AddPairVerb(CLI::App& app, absl::Status& outcome) {
       ->required();
 
   CLI::App* show =
-      AddPart(*pair, "show", "Show an agent's lanes", options, &Show, outcome);
+      AddPart(*pair, "show", "Show an agent's lanes", options, &Show, answer);
   AddConfig(*show, *options);
   show->add_option("peer", options->peer, "Only those with this agent");
 
   CLI::App* revoke = AddPart(*pair, "revoke", "Erase the lanes with a peer",
-                             options, &Revoke, outcome);
+                             options, &Revoke, answer);
   AddConfig(*revoke, *options);
   revoke->add_option("--peer", options->peer, "The other agent's name")
       ->required();

@@ -4,7 +4,8 @@
 #include <string>
 
 #include "CLI/App.hpp"
-#include "absl/status/status.h"
+#include "nlohmann/json.hpp"
+#include "service/ctl/answer.h"
 #include "service/pairing/inspect_pair.h"
 #include "service/pairing/make_pair.h"
 
@@ -12,7 +13,7 @@ namespace service {
 
 // Adds `pair make`, `pair import`, `pair show` and `pair revoke` to `app`: what
 // two agents need to agree on keys without hubs. As AddInitVerb().
-void AddPairVerb(CLI::App& app, absl::Status& outcome);
+void AddPairVerb(CLI::App& app, Answer& answer);
 
 // The text with which `pair make` ends: what was made, and what the operators
 // have to do now.
@@ -21,6 +22,9 @@ std::string AfterPairMade(const PairRequest& request,
 
 // What `pair show` prints of one pair, without secrets.
 std::string DescribePair(const PairView& pair);
+
+// The same as JSON.
+nlohmann::ordered_json PairJson(const PairView& pair);
 
 }  // namespace service
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "nlohmann/json.hpp"
 #include "skex/base/ids.h"
 
 namespace service {
@@ -58,6 +59,25 @@ TEST(PairVerbTest, DescribesBothLanes) {
                 id +
                 ", 6 leaves left, 2 nodes, not confirmed yet\n"
                 "          s/incoming, state of 456 bytes\n");
+}
+
+TEST(PairVerbTest, TellsProgramsTheSame) {
+  const PairView pair{
+      Bob(),
+      {.outgoing = true,
+       .path = "s/outgoing",
+       .roots = {{skex::LaneId(), 4294966271, 22}},
+       .state_bytes = 1234},
+      {.path = "s/incoming", .status = absl::DataLossError("damaged")}};
+  EXPECT_EQ(PairJson(pair),
+            nlohmann::ordered_json::parse(
+                "{\"peer\":\"bob@south.example\",\"outgoing\":{\"path\":"
+                "\"s/outgoing\",\"error\":null,\"state_bytes\":1234,"
+                "\"roots\":[{\"lane_id\":"
+                "\"00000000000000000000000000000000\",\"leaves_left\":"
+                "4294966271,\"nodes\":22}]},\"incoming\":{\"path\":"
+                "\"s/incoming\",\"error\":\"damaged\",\"state_bytes\":0,"
+                "\"roots\":[]}}"));
 }
 
 TEST(PairVerbTest, SaysThatALaneCannotBeRead) {

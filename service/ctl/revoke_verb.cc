@@ -2,13 +2,18 @@
 
 #include <unistd.h>
 
+#include <cstddef>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "nlohmann/json.hpp"
 #include "service/config/hub_config.h"
 #include "service/enrol/revoke.h"
 #include "service/storage/posix_file_system.h"
@@ -45,45 +50,64 @@ absl::Status Confirm(const Options& options, const HubConfig& hub) {
   return absl::CancelledError("not confirmed; nothing was changed");
 }
 
-void PrintReload(const Options& options, absl::string_view why) {
-  std::cout << "the hub is running; " << std::string(why)
-            << " with: skexctl --hub --config " << options.hub_config
-            << " reload\n";
+// What is left to do at a hub that has the pad open; `why` says what for.
+std::string Reload(const Options& options, bool in_use, absl::string_view why) {
+  if (!in_use) return "";
+  return absl::StrCat("the hub is running; ", why,
+                      " with: skexctl --hub --config ", options.hub_config,
+                      " reload\n");
 }
 
-absl::Status RevokeAll(const Options& options, const HubConfig& hub,
-                       const skex::AgentId& agent) {
+// `table`: the one pad that was erased; `left`: pads that the agent has now.
+nlohmann::ordered_json ToJson(const HubConfig& hub, const skex::AgentId& agent,
+                              const std::optional<skex::TableId>& table,
+                              size_t left, bool in_use) {
+  nlohmann::ordered_json json = {{"agent", agent.text()},
+                                 {"hub", hub.name.text()},
+                                 {"table_id", nullptr},
+                                 {"pads", left},
+                                 {"reload_needed", in_use}};
+  if (table.has_value()) json["table_id"] = table->Hex();
+  return json;
+}
+
+Answer RevokeAll(const Options& options, const HubConfig& hub,
+                 const skex::AgentId& agent) {
   absl::StatusOr<Revoked> revoked =
       RevokeAgent(*PosixFileSystem(), hub.daemon.state_dir, agent);
   if (!revoked.ok()) return revoked.status();
-  std::cout << "revoked " << agent.text() << " at " << hub.name.text()
-            << "; its pads are erased\n";
-  if (revoked->in_use) PrintReload(options, "end the agent's connection");
-  return absl::OkStatus();
+  return {absl::StrCat(
+              "revoked ", agent.text(), " at ", hub.name.text(),
+              "; its pads are erased\n",
+              Reload(options, revoked->in_use, "end the agent's connection")),
+          ToJson(hub, agent, std::nullopt, 0, revoked->in_use)};
 }
 
-absl::Status RevokeOne(const Options& options, const HubConfig& hub,
-                       const skex::AgentId& agent) {
+Answer RevokeOne(const Options& options, const HubConfig& hub,
+                 const skex::AgentId& agent) {
   absl::StatusOr<RevokedTable> revoked = RevokeTable(
       *PosixFileSystem(), hub.daemon.state_dir, agent, options.table);
   if (!revoked.ok()) return revoked.status();
+  nlohmann::ordered_json json =
+      ToJson(hub, agent, revoked->table, revoked->left, revoked->in_use);
   if (!revoked->table.has_value()) {
-    std::cout << "completed an interrupted revocation of a pad of "
-              << agent.text() << "; no other has a table that begins with "
-              << options.table << "\n";
-    return absl::OkStatus();
+    return {
+        absl::StrCat("completed an interrupted revocation of a pad of ",
+                     agent.text(), "; no other has a table that begins with ",
+                     options.table, "\n"),
+        std::move(json)};
   }
-  std::cout << "erased the pad " << revoked->table->Hex() << " of "
-            << agent.text() << " at " << hub.name.text() << "; "
-            << revoked->left
-            << (revoked->left == 1 ? " pad is left\n" : " pads are left\n")
-            << "remove it from pad = [...] in the agent's configuration too, "
-               "then skexctl reload there\n";
-  if (revoked->in_use) PrintReload(options, "make it let go of the pad");
-  return absl::OkStatus();
+  return {absl::StrCat(
+              "erased the pad ", revoked->table->Hex(), " of ", agent.text(),
+              " at ", hub.name.text(), "; ", revoked->left,
+              revoked->left == 1 ? " pad is left\n" : " pads are left\n",
+              "remove it from pad = [...] in the agent's configuration too, "
+              "then skexctl reload there\n",
+              Reload(options, revoked->in_use, "make it let go of the pad")),
+          std::move(json)};
 }
 
-absl::Status Run(const Options& options) {
+Answer Run(const Options& options) {
   absl::StatusOr<HubConfig> hub = LoadHubConfig(options.hub_config);
   if (!hub.ok()) return hub.status();
   absl::StatusOr<skex::AgentId> agent = skex::AgentId::Parse(options.agent);
@@ -96,7 +120,7 @@ absl::Status Run(const Options& options) {
 
 }  // namespace
 
-void AddRevokeVerb(CLI::App& app, absl::Status& outcome) {
+void AddRevokeVerb(CLI::App& app, Answer& answer) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand(
       "revoke", "Take an agent away from a hub and erase its pads");
@@ -108,7 +132,7 @@ void AddRevokeVerb(CLI::App& app, absl::Status& outcome) {
                    "Erase only the pad whose table id begins with these digits "
                    "(8 or more)");
   verb->add_flag("--yes", options->yes, "Do not ask");
-  verb->callback([options, &outcome] { outcome = Run(*options); });
+  verb->callback([options, &answer] { answer = Run(*options); });
 }
 
 }  // namespace service

@@ -89,7 +89,11 @@ class Node:
     def ctl(self, *args, timeout=None):
         """Runs skexctl for this node; returns its completed process."""
         patience = ["--timeout", f"{timeout}s"] if timeout else []
-        return _run([*self._ctl, *patience, *args], self.folder)
+        return _run(self.ctl_argv(*patience, *args), self.folder)
+
+    def ctl_argv(self, *args):
+        """The command line of skexctl for this node, to be run in its folder."""
+        return [*self._ctl, *args]
 
     def ask(self, *args, timeout=waiting.DEADLINE):
         """Runs skexctl with --json and returns the answer."""

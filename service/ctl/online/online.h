@@ -4,6 +4,7 @@
 #include <ostream>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 
 namespace service {
@@ -17,6 +18,7 @@ enum class OnlineVerb {
   kRotate,     // agents; needs `peer`
   kAllowJump,  // agents; needs `peer`
   kTake,       // agents; another API, see take.h
+  kTop,        // agents and hubs, again and again; see top.h
   kAgents,     // hubs
   kReload,
   kAdd,           // agents; `tables`
@@ -35,9 +37,14 @@ struct OnlineRequest {
   absl::Duration timeout = absl::Seconds(5);
 };
 
+// INVALID_ARGUMENT with the way out unless `verb` is one for hubs, or for
+// agents.
+absl::Status CheckKind(OnlineVerb verb, bool hub);
+
 // Asks the daemon and prints its answer to `out`; or, to `err`, one line with
-// the reason why there is none and the way out. Returns the exit status of the
-// program: 0, 1 if it failed, 2 if the verb is not one for this kind of daemon.
+// the reason why there is none and the way out. The verb must be one for this
+// kind of daemon, and not kTake or kTop. Returns the exit status of the
+// program: 0, or 1 if it failed.
 int RunOnline(const OnlineRequest& request, std::ostream& out,
               std::ostream& err);
 

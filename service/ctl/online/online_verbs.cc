@@ -11,14 +11,15 @@
 #include "absl/time/time.h"
 #include "service/config/agent_config.h"
 #include "service/config/hub_config.h"
-#include "service/ctl/online/units.h"
+#include "service/ctl/complaint.h"
+#include "service/ctl/exit_status.h"
 #include "service/storage/posix_file_system.h"
 #include "service/storage/state_dir.h"
 
 namespace service {
 namespace {
 
-constexpr int kUsage = 2;
+constexpr absl::Duration kLeastInterval = absl::Milliseconds(100);
 constexpr size_t kMaxTablesSize = 1 << 20;
 
 // The text of what is wrong with a time-out; empty if nothing is.
@@ -28,6 +29,16 @@ std::string CheckTimeout(const std::string& text) {
     return "";
   }
   return "\"" + text + "\" is not a time such as 5s or 1m";
+}
+
+// The same for an interval.
+std::string CheckInterval(const std::string& text) {
+  absl::Duration interval;
+  if (absl::ParseDuration(text, &interval) && interval >= kLeastInterval &&
+      interval != absl::InfiniteDuration()) {
+    return "";
+  }
+  return "\"" + text + "\" is not a time of at least 100ms, such as 1s";
 }
 
 // The delivery socket of the agent that is configured by `file`.
@@ -70,7 +81,7 @@ absl::StatusOr<std::string> SocketOf(const std::string& file, bool hub) {
 
 }  // namespace
 
-OnlineVerbs::OnlineVerbs(CLI::App& app) {
+OnlineVerbs::OnlineVerbs(CLI::App& app, const bool& json) : json_(json) {
   CLI::Option* socket =
       app.add_option("--socket", request_.socket,
                      "admin socket of the running daemon to ask")
@@ -81,7 +92,6 @@ OnlineVerbs::OnlineVerbs(CLI::App& app) {
       ->type_name("FILE")
       ->excludes(socket);
   app.add_flag("--hub", request_.hub, "the daemon is a hub, not an agent");
-  app.add_flag("--json", request_.json, "print the daemon's answer as JSON");
   app.add_option("--timeout", timeout_, "how long to wait for the daemon")
       ->type_name("TIME")
       ->capture_default_str()
@@ -106,6 +116,7 @@ OnlineVerbs::OnlineVerbs(CLI::App& app) {
       ->required();
   AddTake(app);
   AddChanges(app);
+  AddTop(app);
   AddVerb(app, OnlineVerb::kAgents, "agents",
           "the agents enrolled with the hub");
   AddVerb(app, OnlineVerb::kReload, "reload",
@@ -162,44 +173,72 @@ void OnlineVerbs::AddTake(CLI::App& app) {
       ->excludes(count);
 }
 
-int OnlineVerbs::Run(std::ostream& out, std::ostream& err) {
+void OnlineVerbs::AddTop(CLI::App& app) {
+  CLI::App* command =
+      AddVerb(app, OnlineVerb::kTop, "top",
+              "watch the agent or hub: keys, connections and pads, again and "
+              "again");
+  command
+      ->add_option("--interval", interval_,
+                   "how long from one look to the next")
+      ->type_name("TIME")
+      ->capture_default_str()
+      ->check(CheckInterval);
+  command->add_flag("--once", top_.once,
+                    "print one picture, or one line, and end");
+}
+
+absl::Status OnlineVerbs::FindSocket() {
   if (request_.socket.empty() && config_.empty()) {
-    err << "skexctl: which daemon? Name its admin socket with --socket PATH, "
-           "or its configuration file with --config FILE\n";
-    return kUsage;
+    return absl::InvalidArgumentError(
+        "which daemon? Name its admin socket with --socket PATH, or its "
+        "configuration file with --config FILE");
   }
-  if (!config_.empty()) {
-    absl::StatusOr<std::string> socket = *verb_ == OnlineVerb::kTake
-                                             ? DeliverySocketOf(config_)
-                                             : SocketOf(config_, request_.hub);
-    if (!socket.ok()) {
-      err << PrintableText(absl::string_view(socket.status().message()))
-          << "\n";
-      return kUsage;
-    }
-    request_.socket = *std::move(socket);
+  if (config_.empty()) return absl::OkStatus();
+  absl::StatusOr<std::string> socket = *verb_ == OnlineVerb::kTake
+                                           ? DeliverySocketOf(config_)
+                                           : SocketOf(config_, request_.hub);
+  if (!socket.ok()) return socket.status();
+  request_.socket = *std::move(socket);
+  return absl::OkStatus();
+}
+
+int OnlineVerbs::Run(std::ostream& out, std::ostream& err) {
+  absl::Status status = CheckKind(*verb_, request_.hub);
+  if (status.ok()) status = FindSocket();
+  if (!status.ok()) {
+    Complain(status, json_, err);
+    return kExitUsage;
   }
   if (*verb_ == OnlineVerb::kAdd) {
     absl::StatusOr<std::string> tables = ReadTables(tables_file_);
     if (!tables.ok()) {
-      err << "skexctl: "
-          << PrintableText(absl::string_view(tables.status().message()))
-          << "\n";
-      return kUsage;
+      Complain(tables.status(), json_, err);
+      return kExitUsage;
     }
     request_.tables = *std::move(tables);
   }
   // Checked while parsing.
   absl::ParseDuration(timeout_, &request_.timeout);
   request_.verb = *verb_;
-  if (request_.verb != OnlineVerb::kTake || request_.hub) {
-    return RunOnline(request_, out, err);
+  request_.json = json_;
+  switch (*verb_) {
+    case OnlineVerb::kTake:
+      take_.socket = request_.socket;
+      take_.peer = request_.peer;
+      take_.json = request_.json;
+      take_.timeout = request_.timeout;
+      return RunTake(take_, out, err);
+    case OnlineVerb::kTop:
+      absl::ParseDuration(interval_, &top_.interval);
+      top_.socket = request_.socket;
+      top_.hub = request_.hub;
+      top_.json = request_.json;
+      top_.timeout = request_.timeout;
+      return RunTop(top_, out, err);
+    default:
+      return RunOnline(request_, out, err);
   }
-  take_.socket = request_.socket;
-  take_.peer = request_.peer;
-  take_.json = request_.json;
-  take_.timeout = request_.timeout;
-  return RunTake(take_, out, err);
 }
 
 }  // namespace service

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -21,6 +22,7 @@
 #include "nlohmann/json.hpp"
 #include "service/admin/admin_server.h"
 #include "service/admin/fake_control.h"
+#include "service/ctl/json_flag.h"
 #include "service/log/log.h"
 
 namespace service {
@@ -60,7 +62,9 @@ class OnlineVerbsTest : public testing::Test {
 
   static Outcome Run(std::vector<std::string> arguments) {
     CLI::App app;
-    OnlineVerbs verbs(app);
+    bool json = false;
+    OnlineVerbs verbs(app, json);
+    AddJsonFlag(app, json);
     // CLI11 takes them from the end.
     std::reverse(arguments.begin(), arguments.end());
     app.parse(std::move(arguments));
@@ -266,24 +270,96 @@ TEST_F(OnlineVerbsTest, PrintsJsonForEveryVerb) {
   const std::string bob = "bob@south.example";
   const std::string tables = testing::TempDir() + "/more.toml";
   std::ofstream(tables) << "[[peer]]";
-  std::vector<Outcome> outcomes = {
-      Agent({"--json", "status"}),
-      Agent({"peers", "--json"}),
-      Agent({"keys", "--json"}),
-      Agent({"establish", bob, "--json"}),
-      Agent({"rotate", bob, "--json"}),
-      Hub({"status", "--json"}),
-      Hub({"agents", "--json"}),
-      Hub({"reload", "--json"}),
-      Agent({"reload", "--json"}),
-      Agent({"add", tables, "--json"}),
-      Agent({"remove-peer", bob, "--json"}),
-      Agent({"remove-tunnel", "web", "--json"}),
-      Agent({"allow-jump", "carol@east.example", "--json"})};
-  for (const Outcome& outcome : outcomes) {
-    EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
-    EXPECT_TRUE(nlohmann::json::accept(outcome.out)) << outcome.out;
+  // What each needs. `take` has another server.
+  const std::map<std::string, std::vector<std::string>> arguments = {
+      {"status", {}},
+      {"peers", {}},
+      {"keys", {}},
+      {"establish", {bob}},
+      {"rotate", {bob}},
+      {"allow-jump", {"carol@east.example"}},
+      {"agents", {}},
+      {"reload", {}},
+      {"add", {tables}},
+      {"remove-peer", {bob}},
+      {"remove-tunnel", {"web"}},
+      {"top", {"--once", "--interval", "100ms"}}};
+  CLI::App app;
+  const bool json = false;
+  OnlineVerbs verbs(app, json);
+  for (const CLI::App* verb :
+       app.get_subcommands([](CLI::App*) { return true; })) {
+    const std::string& name = verb->get_name();
+    if (name == "take") continue;
+    ASSERT_TRUE(arguments.count(name)) << "say how to call " << name;
+    std::vector<std::string> command = {name, "--json"};
+    command.insert(command.end(), arguments.at(name).begin(),
+                   arguments.at(name).end());
+    int answers = 0;
+    for (const Outcome& outcome : {Agent(command), Hub(command)}) {
+      if (outcome.exit_status == 2) continue;  // It is for the other kind.
+      ++answers;
+      EXPECT_EQ(outcome.exit_status, 0) << name << outcome.err;
+      EXPECT_TRUE(nlohmann::json::accept(outcome.out)) << outcome.out;
+    }
+    EXPECT_GE(answers, 1) << name;
   }
+}
+
+TEST_F(OnlineVerbsTest, PrintsErrorsAsJson) {
+  agent_.FailWith(absl::UnavailableError("1 of 2 hubs \x1b[2J answers"));
+  Outcome outcome = Agent({"establish", "bob@south.example", "--json"});
+  EXPECT_EQ(outcome.exit_status, 1);
+  EXPECT_EQ(outcome.out, "");
+  auto json = nlohmann::json::parse(outcome.err);
+  EXPECT_EQ(json["error"], "1 of 2 hubs \\x1b[2J answers");
+  EXPECT_EQ(json["status"], "UNAVAILABLE");
+  outcome = Agent({"keys", "eve@east.example", "--json"});
+  EXPECT_EQ(outcome.exit_status, 1);
+  EXPECT_EQ(nlohmann::json::parse(outcome.err)["status"], "NOT_FOUND");
+  for (const Outcome& usage :
+       {Hub({"peers", "--json"}), Run({"status", "--json"}),
+        Run({"status", "--json", "--config", folder_ + "/none.toml"}),
+        Agent({"take", "bob@south.example", "--id", "7", "--json"})}) {
+    EXPECT_EQ(usage.exit_status, 2);
+    EXPECT_EQ(usage.out, "");
+    EXPECT_TRUE(nlohmann::json::parse(usage.err)["error"].is_string());
+  }
+}
+
+TEST_F(OnlineVerbsTest, WatchesAgent) {
+  const std::vector<std::string> once = {"top", "--once", "--interval",
+                                         "100ms"};
+  Outcome outcome = Agent(once);
+  ExpectFits(outcome);
+  EXPECT_TRUE(outcome.Says("agent alice@north.example, version 1.2.3"));
+  EXPECT_TRUE(outcome.Says("\nbob@south.example   ready "));
+  EXPECT_TRUE(outcome.Says("\nto-bob  outbound     5 "));
+  EXPECT_TRUE(outcome.Says("\nhub2@two.example  away "));
+  agent_server_.reset();
+  outcome = Agent(once);
+  EXPECT_EQ(outcome.exit_status, 1);
+  EXPECT_TRUE(absl::StrContains(outcome.err, "is skexd running?"));
+}
+
+TEST_F(OnlineVerbsTest, WatchesHub) {
+  Outcome outcome = Hub({"top", "--once", "--interval", "100ms"});
+  ExpectFits(outcome);
+  EXPECT_TRUE(outcome.Says("hub hub1@one.example, version 1.2.3"));
+  EXPECT_TRUE(outcome.Says("\nalice@north.example  connected "));
+}
+
+TEST_F(OnlineVerbsTest, WatchesForPrograms) {
+  const Outcome outcome =
+      Agent({"top", "--once", "--interval", "100ms", "--json"});
+  EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
+  EXPECT_EQ(outcome.out.find('\n'), outcome.out.size() - 1);
+  auto json = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(json["name"], "alice@north.example");
+  EXPECT_GT(json["interval"], 0);
+  EXPECT_EQ(json["tunnels"][0]["handshakes_refused"], 3);
+  EXPECT_EQ(json["tunnels"][0]["rates"]["handshakes_refused"], 0);
+  EXPECT_EQ(json["peers"][0]["newest_key"]["id"], "0000000000000001");
 }
 
 TEST_F(OnlineVerbsTest, JsonHasEveryField) {
@@ -393,6 +469,9 @@ TEST_F(OnlineVerbsTest, RefusesBadCommandLines) {
            {"status", "--timeout", "soon"},
            {"status", "--timeout", "0s"},
            {"status", "--timeout", "-1s"},
+           {"top", "--interval", "soon"},
+           {"top", "--interval", "99ms"},
+           {"top", "--interval", "inf"},
            {"status", "--socket", "a", "--config", "b"},
            {"establish"},
            {"rotate"},
@@ -405,7 +484,8 @@ TEST_F(OnlineVerbsTest, RefusesBadCommandLines) {
 TEST_F(OnlineVerbsTest, LeavesOtherVerbsAlone) {
   CLI::App app;
   app.add_subcommand("offline");
-  OnlineVerbs verbs(app);
+  const bool json = false;
+  OnlineVerbs verbs(app, json);
   app.parse("offline");
   EXPECT_FALSE(verbs.given());
 }

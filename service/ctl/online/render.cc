@@ -8,8 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/time.h"
+#include "service/ctl/json_text.h"
 #include "service/ctl/online/message_json.h"
+#include "service/ctl/online/message_text.h"
 #include "service/ctl/online/table.h"
 #include "service/ctl/online/units.h"
 
@@ -17,11 +18,6 @@ namespace service {
 namespace {
 
 namespace api = skex::admin::v1;
-
-std::string Text(const google::protobuf::Duration& duration) {
-  return DurationText(absl::Seconds(duration.seconds()) +
-                      absl::Nanoseconds(duration.nanos()));
-}
 
 std::string OfHubs(uint32_t threshold, int hubs) {
   return absl::StrCat(threshold, " of ", hubs);
@@ -56,10 +52,9 @@ std::vector<std::string> WithPads(std::vector<std::string> cells,
 }
 
 void AddPadNotes(const api::PadSupply& supply, Table& table) {
-  std::string left =
-      absl::StrCat(static_cast<int>(supply.left() * 100), "% left");
+  std::string left = absl::StrCat(LeftText(supply), " left");
   if (supply.has_time_left()) {
-    absl::StrAppend(&left, ", for about ", Text(supply.time_left()));
+    absl::StrAppend(&left, ", for about ", DurationText(supply.time_left()));
   }
   for (const api::Pad& pad : supply.pads()) {
     std::string note =
@@ -173,17 +168,17 @@ void RenderNewKey(absl::string_view what, const Response& response,
   const api::Key& key = response.key();
   PrintWrapped(out, 0,
                absl::StrCat(what, " ", key.id(), " for ", key.peer(), ", in ",
-                            Text(response.took())));
+                            DurationText(response.took())));
   PrintWrapped(out, 0, Origin(key));
 }
 
 }  // namespace
 
 void Render(const api::AgentStatus& status, std::ostream& out) {
-  PrintWrapped(
-      out, 0,
-      absl::StrCat("agent ", status.name(), ", version ", status.version(),
-                   ", ", status.boringssl(), ", up ", Text(status.uptime())));
+  PrintWrapped(out, 0,
+               absl::StrCat("agent ", status.name(), ", version ",
+                            status.version(), ", ", status.boringssl(), ", up ",
+                            DurationText(status.uptime())));
   PrintWrapped(
       out, 0,
       status.ready() ? "ready" : absl::StrCat("not ready: ", status.detail()));
@@ -217,9 +212,10 @@ void Render(const api::ListKeysResponse& keys, std::ostream& out) {
                  {"EXPIRES", true},
                  {"USES", true}});
     for (const api::Key* key : its_keys) {
-      table.AddRow({key->id(), key->role(), key->state(), Text(key->age()),
-                    key->has_expires_in() ? Text(key->expires_in()) : "never",
-                    absl::StrCat(key->uses())});
+      table.AddRow(
+          {key->id(), key->role(), key->state(), DurationText(key->age()),
+           key->has_expires_in() ? DurationText(key->expires_in()) : "never",
+           absl::StrCat(key->uses())});
       table.AddNote(Origin(*key));
     }
     table.Print(out);
@@ -239,9 +235,10 @@ void Render(const api::AllowJumpResponse&, std::ostream& out) {
 }
 
 void Render(const api::HubStatus& status, std::ostream& out) {
-  PrintWrapped(out, 0,
-               absl::StrCat("hub ", status.name(), ", version ",
-                            status.version(), ", up ", Text(status.uptime())));
+  PrintWrapped(
+      out, 0,
+      absl::StrCat("hub ", status.name(), ", version ", status.version(),
+                   ", up ", DurationText(status.uptime())));
   PrintWrapped(out, 0, absl::StrCat("listens on ", status.listen()));
   PrintWrapped(out, 0,
                absl::StrCat(status.agents_connected(), " of ",
@@ -273,10 +270,7 @@ void Render(const api::ReloadResponse& reloaded, std::ostream& out) {
 }
 
 void RenderJson(const google::protobuf::Message& message, std::ostream& out) {
-  out << MessageToJson(message).dump(
-             /*indent=*/2, /*indent_char=*/' ', /*ensure_ascii=*/true,
-             nlohmann::ordered_json::error_handler_t::replace)
-      << "\n";
+  out << JsonText(MessageToJson(message));
 }
 
 }  // namespace service

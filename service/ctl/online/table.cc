@@ -13,6 +13,9 @@ namespace {
 
 constexpr size_t kLineWidth = 80;
 constexpr size_t kNoteIndent = 4;
+constexpr absl::string_view kGap = "  ";
+// So much of the first column is always shown.
+constexpr size_t kLeastFirst = 8;
 
 }  // namespace
 
@@ -37,27 +40,51 @@ void Table::AddNote(absl::string_view text) {
 
 void Table::Print(std::ostream& out) const {
   if (rows_.empty()) return;
-  std::vector<std::string> headings;
-  for (const Column& column : columns_) headings.push_back(column.heading);
-  out << Line(headings);
+  out << Line(Headings(), widths_[0]) << "\n";
   for (const Row& row : rows_) {
-    out << Line(row.cells);
+    out << Line(row.cells, widths_[0]) << "\n";
     for (const std::string& note : row.notes) {
       PrintWrapped(out, kNoteIndent, note);
     }
   }
 }
 
-std::string Table::Line(const std::vector<std::string>& cells) const {
+std::vector<std::string> Table::LinesWithin(size_t width) const {
+  if (rows_.empty()) return {};
+  size_t others = 0;
+  for (size_t i = 1; i < widths_.size(); ++i)
+    others += kGap.size() + widths_[i];
+  const size_t room = std::max(width, others) - others;
+  const size_t first = std::min(widths_[0], std::max(room, kLeastFirst));
+  std::vector<std::string> lines = {CutText(Line(Headings(), first), width)};
+  for (const Row& row : rows_) {
+    lines.push_back(CutText(Line(row.cells, first), width));
+    for (const std::string& note : row.notes) {
+      lines.push_back(
+          CutText(std::string(kNoteIndent, ' ') + PrintableText(note), width));
+    }
+  }
+  return lines;
+}
+
+std::vector<std::string> Table::Headings() const {
+  std::vector<std::string> headings;
+  for (const Column& column : columns_) headings.push_back(column.heading);
+  return headings;
+}
+
+std::string Table::Line(const std::vector<std::string>& cells,
+                        size_t first_width) const {
   std::string line;
   for (size_t i = 0; i < cells.size(); ++i) {
-    const std::string padding(widths_[i] - cells[i].size(), ' ');
-    if (i > 0) line += "  ";
-    absl::StrAppend(&line, columns_[i].number ? padding : "", cells[i],
-                    columns_[i].number ? "" : padding);
+    const size_t width = i == 0 ? first_width : widths_[i];
+    const std::string cell = CutText(cells[i], width);
+    const std::string padding(width - cell.size(), ' ');
+    absl::StrAppend(&line, i > 0 ? kGap : "", columns_[i].number ? padding : "",
+                    cell, columns_[i].number ? "" : padding);
   }
   absl::StripTrailingAsciiWhitespace(&line);
-  return line + "\n";
+  return line;
 }
 
 void PrintWrapped(std::ostream& out, size_t indent, absl::string_view text) {

@@ -32,13 +32,21 @@ class Table {
   // Prints nothing if there is no row.
   void Print(std::ostream& out) const;
 
+  // The same for a screen, as lines of at most `width` columns: cells of the
+  // first column are cut to make room for the others, notes are cut rather than
+  // wrapped. None if there is no row.
+  std::vector<std::string> LinesWithin(size_t width) const;
+
  private:
   struct Row {
     std::vector<std::string> cells;
     std::vector<std::string> notes;
   };
 
-  std::string Line(const std::vector<std::string>& cells) const;
+  std::vector<std::string> Headings() const;
+  // Without an end of line. `first_width`: of the first column.
+  std::string Line(const std::vector<std::string>& cells,
+                   size_t first_width) const;
 
   const std::vector<Column> columns_;
   std::vector<size_t> widths_;

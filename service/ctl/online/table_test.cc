@@ -2,6 +2,7 @@
 
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
@@ -50,6 +51,35 @@ TEST(TableTest, CellsCannotCommandTheTerminal) {
             "NAME\n"
             "a\\x1b[2J\\x0a\n"
             "    x\\x1b]0;y\\x07\n");
+}
+
+TEST(TableTest, FirstColumnGivesWayOnAScreen) {
+  Table table({{"NAME"}, {"N", true}});
+  table.AddRow({"a-name-that-is-long", "7"});
+  table.AddNote("and a note that is long, too");
+  table.AddRow({"b", "1234"});
+  EXPECT_EQ(
+      table.LinesWithin(80),
+      (std::vector<std::string>{
+          "NAME                    N", "a-name-that-is-long     7",
+          "    and a note that is long, too", "b                    1234"}));
+  EXPECT_EQ(table.LinesWithin(16),
+            (std::vector<std::string>{"NAME           N", "a-name-th~     7",
+                                      "    and a note ~", "b           1234"}));
+  // Down to eight columns of it; then the others are cut.
+  EXPECT_EQ(table.LinesWithin(9),
+            (std::vector<std::string>{"NAME    ~", "a-name-~~", "    and ~",
+                                      "b       ~"}));
+  EXPECT_TRUE(Table({{"NAME"}}).LinesWithin(80).empty());
+}
+
+TEST(TableTest, CellsCannotCommandTheScreen) {
+  Table table({{"NAME"}});
+  table.AddRow({"a\x1b[2J\n"});
+  table.AddNote("x\x1b]0;y\x07");
+  EXPECT_EQ(table.LinesWithin(80),
+            (std::vector<std::string>{"NAME", "a\\x1b[2J\\x0a",
+                                      "    x\\x1b]0;y\\x07"}));
 }
 
 TEST(PrintWrappedTest, KeepsToEightyColumns) {

@@ -2,6 +2,8 @@
 
 #include <memory>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -9,6 +11,10 @@
 #include "grpcpp/client_context.h"
 #include "service/admin/admin_channel.h"
 #include "service/api/delivery.grpc.pb.h"
+#include "service/ctl/complaint.h"
+#include "service/ctl/exit_status.h"
+#include "service/ctl/json_text.h"
+#include "service/ctl/online/daemon.h"
 #include "service/ctl/online/units.h"
 
 namespace service {
@@ -16,15 +22,7 @@ namespace {
 
 namespace api = skex::delivery::v1;
 
-constexpr int kDone = 0;
-constexpr int kFailed = 1;
-constexpr int kUsage = 2;
 constexpr size_t kIdSize = 16;
-
-int Complain(std::ostream& err, int exit_status, absl::string_view text) {
-  err << "skexctl: " << PrintableText(text) << "\n";
-  return exit_status;
-}
 
 // The bytes of an id; empty if it is none.
 std::string IdBytes(const std::string& hex) {
@@ -39,12 +37,16 @@ void Print(const api::KeyBatch& batch, bool json, std::ostream& out) {
     const std::string id = absl::BytesToHexString(key.id());
     const std::string bytes = absl::BytesToHexString(key.key());
     if (json) {
-      out << "{\"id\":\"" << id << "\",\"key\":\"" << bytes << "\",\"label\":\""
-          << batch.label() << "\"}\n";
+      out << JsonLine({{"id", id}, {"key", bytes}, {"label", batch.label()}});
     } else {
       out << id << " " << bytes << "\n";
     }
   }
+}
+
+ExitStatus Fail(const absl::Status& error, bool json, std::ostream& err) {
+  Complain(error, json, err);
+  return kExitFailed;
 }
 
 // Prints all batches of a call.
@@ -53,8 +55,7 @@ int PrintAll(grpc::ClientReader<api::KeyBatch>& reader, bool json,
   api::KeyBatch batch;
   while (reader.Read(&batch)) Print(batch, json, out);
   const grpc::Status status = reader.Finish();
-  if (status.ok()) return kDone;
-  return Complain(err, kFailed, status.error_message());
+  return status.ok() ? kExitOk : Fail(DaemonError(status), json, err);
 }
 
 }  // namespace
@@ -65,19 +66,23 @@ int RunTake(const TakeRequest& request, std::ostream& out, std::ostream& err) {
   for (const std::string& hex : request.ids) {
     const std::string bytes = IdBytes(hex);
     if (bytes.empty()) {
-      return Complain(err, kUsage,
-                      absl::StrCat("'", hex, "' is no key id: want ",
-                                   2 * kIdSize, " hexadecimal digits"));
+      Complain(absl::InvalidArgumentError(absl::StrCat(
+                   "'", PrintableText(hex), "' is no key id: want ",
+                   2 * kIdSize, " hexadecimal digits")),
+               request.json, err);
+      return kExitUsage;
     }
     by_id.add_ids(bytes);
   }
   absl::StatusOr<std::shared_ptr<grpc::Channel>> channel =
       OpenAdminChannel(request.socket);
   if (!channel.ok()) {
-    return Complain(
-        err, kFailed,
-        absl::StrCat("no agent hands out keys at ", request.socket,
-                     ": is skexd running? (", channel.status().message(), ")"));
+    return Fail(
+        absl::Status(channel.status().code(),
+                     absl::StrCat("no agent hands out keys at ", request.socket,
+                                  ": is skexd running? (",
+                                  channel.status().message(), ")")),
+        request.json, err);
   }
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(absl::Now() + request.timeout));

@@ -1,7 +1,6 @@
 #include "service/ctl/online/units.h"
 
 #include <array>
-#include <cstddef>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -54,6 +53,12 @@ std::string PrintableText(absl::string_view text) {
     }
   }
   return printable;
+}
+
+std::string CutText(absl::string_view text, size_t width) {
+  if (text.size() <= width) return std::string(text);
+  if (width == 0) return "";
+  return absl::StrCat(text.substr(0, width - 1), "~");
 }
 
 }  // namespace service

@@ -1,6 +1,7 @@
 #ifndef SERVICE_CTL_ONLINE_UNITS_H_
 #define SERVICE_CTL_ONLINE_UNITS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -21,6 +22,10 @@ std::string DurationText(absl::Duration duration);
 // `text` with everything escaped that is not printable ASCII: what a daemon
 // says never reaches the terminal as a command.
 std::string PrintableText(absl::string_view text);
+
+// `text`, which is printable, or its beginning and a "~" if it is longer than
+// `width`.
+std::string CutText(absl::string_view text, size_t width);
 
 }  // namespace service
 

@@ -40,5 +40,13 @@ TEST(UnitsTest, EscapesWhatIsNotPrintable) {
             "\\x1b[2J\\x0a\\xff\\x00");
 }
 
+TEST(UnitsTest, CutsWhatIsTooLong) {
+  EXPECT_EQ(CutText("abcd", 5), "abcd");
+  EXPECT_EQ(CutText("abcd", 4), "abcd");
+  EXPECT_EQ(CutText("abcd", 3), "ab~");
+  EXPECT_EQ(CutText("abcd", 1), "~");
+  EXPECT_EQ(CutText("abcd", 0), "");
+}
+
 }  // namespace
 }  // namespace service
