@@ -87,7 +87,7 @@ TEST(ManagedTables, OneOutboundAndOneInboundCannotShareAName) {
 
 TEST(ManagedTables, RefusesAnythingElse) {
   EXPECT_THAT(ErrorOf("[limits]\nconnections = 1\n"),
-              HasSubstr("t.toml:1:1: 'limits' cannot be changed"));
+              HasSubstr("t.toml:1:2: 'limits' cannot be changed"));
   EXPECT_THAT(ErrorOf("peer = 1\n"), HasSubstr("cannot be changed"));
   EXPECT_THAT(ErrorOf("[[peer]]\nthreshold = 2\n"), HasSubstr("no name"));
   EXPECT_THAT(ErrorOf("peer = [1]\n"), HasSubstr("no name"));

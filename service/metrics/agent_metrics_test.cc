@@ -192,11 +192,11 @@ TEST_F(AgentMetricsTest, ShowsHandshakesByRole) {
   metrics_->OnHandshake(sample);
   metrics_->OnHandshake(sample);
   auto samples = Scrape();
-  const std::string total = "tlsbridge_handshakes_total{role=";
-  EXPECT_EQ(samples.at(total + "\"server\",result=\"ok\"}"), 1);
-  EXPECT_EQ(samples.at(total + "\"server\",result=\"timeout\"}"), 2);
-  EXPECT_EQ(samples.at(total + "\"server\",result=\"refused\"}"), 0);
-  EXPECT_EQ(samples.at(total + "\"client\",result=\"ok\"}"), 0);
+  const std::string total = "tlsbridge_handshakes_total{result=";
+  EXPECT_EQ(samples.at(total + "\"ok\",role=\"server\"}"), 1);
+  EXPECT_EQ(samples.at(total + "\"timeout\",role=\"server\"}"), 2);
+  EXPECT_EQ(samples.at(total + "\"refused\",role=\"server\"}"), 0);
+  EXPECT_EQ(samples.at(total + "\"ok\",role=\"client\"}"), 0);
   const std::string took = "tlsbridge_handshake_duration_seconds_";
   EXPECT_EQ(samples.at(took + "count{role=\"server\"}"), 1);
   EXPECT_EQ(samples.at(took + "count{role=\"client\"}"), 0);

@@ -116,7 +116,7 @@ class UnmediatedTest(PairCase):
             waiting.until(
                 "the end of alice", lambda: not pair.alice.process.running
             )
-            self.assertEqual(pair.alice.process.status, 2)
+            self.assertEqual(pair.alice.process.status, 1)
             self.assertIn("skexctl pair import", pair.alice.process.text())
 
     def test_other_terms_are_named(self):

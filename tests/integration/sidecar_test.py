@@ -205,6 +205,16 @@ class OldAgeTest(SidecarCase):
         except socket.timeout:
             connection.settimeout(waiting.DEADLINE)
 
+    def await_no_connection(self, agent):
+        waiting.until(
+            f"the end of all connections of {agent.name}",
+            lambda: not any(
+                tunnel["connections_open"]
+                for tunnel in agent.status()["tunnels"]
+            ),
+            explain=agent.tail,
+        )
+
     def test_old_connections_end_or_are_cut(self):
         with self.cluster(hubs=0) as made:
             pair = self.pair(made)
@@ -215,7 +225,9 @@ class OldAgeTest(SidecarCase):
             with self.connect() as quiet, self.connect() as busy:
                 self.expect_echo(quiet)
                 with self.assertRaises((ConnectionResetError, BrokenPipeError)):
+                    # It never has a quiet moment: nobody reads before its end.
                     self.fill(busy)
+                    self.await_no_connection(pair.alice)
                     while busy.recv(1 << 20):
                         pass
                     self.fail("what is cut has an orderly end")
