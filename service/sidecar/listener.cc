@@ -39,7 +39,6 @@ Listener::Listener(WorkerPool& pool, std::shared_ptr<Tunnel> tunnel,
       home_(pool.Next()),
       tunnel_(std::move(tunnel)),
       socket_(std::move(socket)),
-      endpoint_(socket_.endpoint()),
       open_(open),
       descriptor_(home_.io()),
       pause_(home_.clock()) {}

@@ -58,7 +58,7 @@ class Listener {
   static void Retire(std::shared_ptr<Listener> listener,
                      std::function<void()> stopped);
 
-  const Endpoint& endpoint() const { return endpoint_; }
+  const Endpoint& endpoint() const { return socket_.endpoint(); }
   // The one whose thread is the listener's.
   Worker& home() { return home_; }
 
@@ -76,7 +76,6 @@ class Listener {
   Worker& home_;
   std::shared_ptr<Tunnel> tunnel_;
   ListenSocket socket_;
-  const Endpoint endpoint_;  // of socket_
   Open open_;
   asio::posix::stream_descriptor descriptor_;  // of socket_'s fd, borrowed
   Alarm pause_;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -69,6 +70,8 @@ struct InboundOptions {
   friend bool operator==(const InboundOptions&,
                          const InboundOptions&) = default;
 };
+
+using TunnelOptions = std::variant<OutboundOptions, InboundOptions>;
 
 struct SidecarOptions {
   std::vector<OutboundOptions> outbound;

@@ -1,8 +1,6 @@
 #include "service/sidecar/passed_sockets.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -17,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "service/base/environment.h"
+#include "service/sidecar/inet_address.h"
 
 namespace service {
 namespace {
@@ -39,14 +38,8 @@ absl::optional<SocketAddress> ListenAddress(int fd) {
       IntOption(fd, SO_ACCEPTCONN) != 1) {
     return absl::nullopt;
   }
-  SocketAddress address;
-  address.size = sizeof(address.storage);
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address.storage),
-                    &address.size) != 0) {
-    return absl::nullopt;
-  }
-  const int family = address.family();
-  if (family != AF_INET && family != AF_INET6 && family != AF_UNIX) {
+  const SocketAddress address = SocketAddress::OfSocket(fd);
+  if (address.family() != AF_UNIX && !InetAddress::Of(address)) {
     return absl::nullopt;
   }
   return address;
@@ -61,18 +54,8 @@ std::string PathOf(const SocketAddress& address) {
 }
 
 std::string TextOf(const SocketAddress& address) {
-  char text[INET6_ADDRSTRLEN] = "";
-  if (address.family() == AF_INET) {
-    const auto* v4 = reinterpret_cast<const sockaddr_in*>(address.get());
-    ::inet_ntop(AF_INET, &v4->sin_addr, text, sizeof(text));
-    return absl::StrCat(text, ":", ntohs(v4->sin_port));
-  }
-  if (address.family() == AF_INET6) {
-    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(address.get());
-    ::inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text));
-    return absl::StrCat("[", text, "]:", ntohs(v6->sin6_port));
-  }
-  return absl::StrCat("unix:", PathOf(address));
+  const absl::optional<InetAddress> inet = InetAddress::Of(address);
+  return inet ? inet->ToString() : absl::StrCat("unix:", PathOf(address));
 }
 
 // Whether two paths lead to the same socket: one of them may be relative.
@@ -90,17 +73,7 @@ bool SamePlace(const SocketAddress& a, const SocketAddress& b) {
     const std::string path = PathOf(a);
     return !path.empty() && SameFile(path, PathOf(b));
   }
-  if (a.family() == AF_INET) {
-    const auto* one = reinterpret_cast<const sockaddr_in*>(a.get());
-    const auto* other = reinterpret_cast<const sockaddr_in*>(b.get());
-    return one->sin_port == other->sin_port &&
-           one->sin_addr.s_addr == other->sin_addr.s_addr;
-  }
-  const auto* one = reinterpret_cast<const sockaddr_in6*>(a.get());
-  const auto* other = reinterpret_cast<const sockaddr_in6*>(b.get());
-  return one->sin6_port == other->sin6_port &&
-         std::memcmp(&one->sin6_addr, &other->sin6_addr,
-                     sizeof(one->sin6_addr)) == 0;
+  return InetAddress::Of(a) == InetAddress::Of(b);
 }
 
 }  // namespace

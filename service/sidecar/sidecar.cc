@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 #include <utility>
+#include <variant>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/time/clock.h"
@@ -56,14 +58,12 @@ void CheckFileLimit(const TunnelSurroundings& shared) {
                        "connections; raise it (ulimit -n, LimitNOFILE)"}});
 }
 
-const Endpoint& ListenOf(
-    const std::variant<OutboundOptions, InboundOptions>& options) {
+const Endpoint& ListenOf(const TunnelOptions& options) {
   return std::visit([](const auto& of) -> const Endpoint& { return of.listen; },
                     options);
 }
 
-const std::string& NameOf(
-    const std::variant<OutboundOptions, InboundOptions>& options) {
+const std::string& NameOf(const TunnelOptions& options) {
   return std::visit(
       [](const auto& of) -> const std::string& { return of.name; }, options);
 }
@@ -79,8 +79,7 @@ Listener::Open OpenerOf(bool accept_proxy) {
   return accept_proxy ? &OpenBehindHeader<open> : open;
 }
 
-Listener::Open OpenOf(
-    const std::variant<OutboundOptions, InboundOptions>& options) {
+Listener::Open OpenOf(const TunnelOptions& options) {
   if (const auto* outbound = std::get_if<OutboundOptions>(&options)) {
     return OpenerOf<&OutboundOpening::Start>(outbound->accept_proxy);
   }
@@ -114,7 +113,7 @@ absl::StatusOr<std::unique_ptr<Sidecar>> Sidecar::Create(
     SidecarObserver* observer, LaneAnswerer* lanes, PassedSockets* passed) {
   std::unique_ptr<Sidecar> sidecar(
       new Sidecar(options, provider, std::move(tls), log, observer, lanes));
-  absl::StatusOr<TunnelChange> change = sidecar->MakePlan(options, passed);
+  absl::StatusOr<TunnelChange> change = sidecar->Plan(options, passed);
   if (!change.ok()) return change.status();
   absl::Status status = sidecar->Listen(*std::move(change));
   if (!status.ok()) return status;
@@ -146,7 +145,7 @@ void Sidecar::Start() {
   for (const Served& served : ServedNow()) LogListening(served);
 }
 
-bool Sidecar::SameListen(const Served& served, const Options& options) {
+bool Sidecar::SameListen(const Served& served, const TunnelOptions& options) {
   if (served.options.index() != options.index()) return false;
   const Endpoint& listen = ListenOf(options);
   if (ListenOf(served.options) != listen) return false;
@@ -156,7 +155,7 @@ bool Sidecar::SameListen(const Served& served, const Options& options) {
 }
 
 std::shared_ptr<Tunnel> Sidecar::MakeTunnel(
-    const Options& options, std::shared_ptr<TunnelStats> stats) {
+    const TunnelOptions& options, std::shared_ptr<TunnelStats> stats) {
   return std::visit(
       [&](const auto& of) {
         return std::make_shared<Tunnel>(shared_, std::move(stats), of);
@@ -173,7 +172,7 @@ Sidecar::Served Sidecar::Serve(TunnelChange::Item item,
 }
 
 std::shared_ptr<TunnelStats> Sidecar::StatsFor(
-    const std::vector<Served>& served, const Options& options) {
+    const std::vector<Served>& served, const TunnelOptions& options) {
   for (const Served& one : served) {
     if (one.options.index() == options.index() &&
         NameOf(one.options) == NameOf(options)) {
@@ -183,13 +182,8 @@ std::shared_ptr<TunnelStats> Sidecar::StatsFor(
   return std::make_shared<TunnelStats>();
 }
 
-absl::StatusOr<TunnelChange> Sidecar::Plan(
-    const SidecarOptions& options) const {
-  return MakePlan(options, nullptr);
-}
-
-absl::StatusOr<TunnelChange> Sidecar::MakePlan(const SidecarOptions& options,
-                                               PassedSockets* passed) const {
+absl::StatusOr<TunnelChange> Sidecar::Plan(const SidecarOptions& options,
+                                           PassedSockets* passed) const {
   TunnelChange change;
   for (const OutboundOptions& outbound : options.outbound) {
     change.items_.push_back({outbound, std::nullopt});

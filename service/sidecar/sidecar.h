@@ -5,8 +5,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
-#include <variant>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -14,7 +12,6 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "service/base/mutex.h"
-#include "service/config/endpoint.h"
 #include "service/log/log.h"
 #include "service/sidecar/lane_answerer.h"
 #include "service/sidecar/listen_socket.h"
@@ -34,9 +31,8 @@ namespace service {
 class TunnelChange {
  private:
   friend class Sidecar;
-  using Options = std::variant<OutboundOptions, InboundOptions>;
   struct Item {
-    Options options;
+    TunnelOptions options;
     std::optional<ListenSocket> socket;  // where none listens yet
   };
   std::vector<Item> items_;  // outbound ones first
@@ -85,9 +81,10 @@ class Sidecar {
 
   // Prepares that the tunnels become those of `options`, whose limits and
   // workers have no effect: binds the sockets of new ones. A tunnel that
-  // listens where one of its kind did takes over its socket. Returns the errors
-  // of Create(); then nothing stays bound.
-  absl::StatusOr<TunnelChange> Plan(const SidecarOptions& options) const;
+  // listens where one of its kind did takes over its socket. `passed` and the
+  // errors are those of Create().
+  absl::StatusOr<TunnelChange> Plan(const SidecarOptions& options,
+                                    PassedSockets* passed = nullptr) const;
 
   // Carries out the plan that was made last, if the sidecar runs: no connection
   // comes to a tunnel that is gone any more, and new ones come to what is new
@@ -113,10 +110,9 @@ class Sidecar {
   std::vector<TunnelSnapshot> Tunnels() const;
 
  private:
-  using Options = TunnelChange::Options;
   // A tunnel in use.
   struct Served {
-    Options options;
+    TunnelOptions options;
     std::shared_ptr<Tunnel> tunnel;
     std::shared_ptr<Listener> listener;
   };
@@ -124,18 +120,15 @@ class Sidecar {
   Sidecar(const SidecarOptions& options, PskProvider& provider,
           std::shared_ptr<const tlsbridge::Context> tls, Log& log,
           SidecarObserver* observer, LaneAnswerer* lanes);
-  // Plan(), with sockets that others opened; `passed` may be null.
-  absl::StatusOr<TunnelChange> MakePlan(const SidecarOptions& options,
-                                        PassedSockets* passed) const;
   absl::Status Listen(TunnelChange change);
   // Whether a tunnel with `options` can take over the socket of `served`.
-  static bool SameListen(const Served& served, const Options& options);
-  std::shared_ptr<Tunnel> MakeTunnel(const Options& options,
+  static bool SameListen(const Served& served, const TunnelOptions& options);
+  std::shared_ptr<Tunnel> MakeTunnel(const TunnelOptions& options,
                                      std::shared_ptr<TunnelStats> stats);
   // The counters of the tunnel in `served` with the kind and name of `options`;
   // new ones if there is none.
   static std::shared_ptr<TunnelStats> StatsFor(
-      const std::vector<Served>& served, const Options& options);
+      const std::vector<Served>& served, const TunnelOptions& options);
   // A new tunnel, whose listener is not started.
   Served Serve(TunnelChange::Item item, std::shared_ptr<TunnelStats> stats);
   std::vector<Served> ServedNow() const;
