@@ -14,13 +14,11 @@
 #include "service/config/strict_toml.h"
 #include "service/config/tunnel_reader.h"
 #include "service/storage/posix_file_system.h"
-#include "service/storage/state_dir.h"
 
 namespace service {
 namespace {
 
 constexpr uint32_t kMostConnections = 1000000;
-constexpr size_t kMaxManagedSize = 1 << 20;
 
 std::vector<TlsGroup> ReadGroups(const TomlTable& table) {
   constexpr std::pair<absl::string_view, TlsGroup> kGroups[] = {
@@ -170,8 +168,7 @@ absl::StatusOr<std::vector<MoreTables>> ReadManaged(
     const std::string& state_dir) {
   const std::string path = ManagedTablesPath(state_dir);
   absl::StatusOr<std::string> text =
-      ReadSmallFile(*PosixFileSystem(), path, kMaxManagedSize);
-  if (absl::IsNotFound(text.status())) return std::vector<MoreTables>();
+      ReadManagedTables(*PosixFileSystem(), path);
   if (!text.ok()) {
     return absl::InvalidArgumentError(absl::StrCat(
         text.status().message(), "; check the file and its permissions"));

@@ -9,7 +9,6 @@
 namespace service {
 namespace {
 
-constexpr size_t kMaxSize = 1 << 20;
 // What the text of an addition is called in errors.
 constexpr char kAddition[] = "addition";
 
@@ -21,60 +20,58 @@ ManagedConfig::ManagedConfig(FileSystem* files, std::string path,
       path_(std::move(path)),
       managed_(ManagedTablesPath(state_dir)) {}
 
-absl::StatusOr<ManagedTables> ManagedConfig::Read() {
-  absl::StatusOr<std::string> text = ReadSmallFile(*files_, managed_, kMaxSize);
-  if (absl::IsNotFound(text.status())) return ManagedTables();
+absl::StatusOr<ManagedTables> ManagedConfig::Read() const {
+  absl::StatusOr<std::string> text = ReadManagedTables(*files_, managed_);
   if (!text.ok()) return text.status();
   return ManagedTables::Parse(managed_, *text);
 }
 
 absl::Status ManagedConfig::Add(absl::string_view toml, bool replace) {
-  absl::StatusOr<ManagedTables> tables = Read();
-  if (!tables.ok()) return tables.status();
+  absl::StatusOr<ManagedTables> old = Read();
+  if (!old.ok()) return old.status();
   absl::StatusOr<ManagedTables> more = ManagedTables::Parse(kAddition, toml);
   if (!more.ok()) return more.status();
-  ManagedTables others = *tables;
-  absl::Status status = tables->Add(*more, replace);
+  ManagedTables tables = *old;
+  absl::Status status = tables.Add(*more, replace);
   if (!status.ok()) return status;
   // What is new on its own, so that errors name the place where it was written.
+  ManagedTables others = *old;
   others.Subtract(*more);
   status = LoadAgentConfig(path_, {{managed_, others.ToText()},
                                    {kAddition, std::string(toml)}})
                .status();
-  if (!status.ok()) return status;
-  return Write(*tables);
+  return status.ok() ? Write(*std::move(old), tables) : status;
 }
 
 absl::Status ManagedConfig::RemovePeer(const std::string& name) {
-  absl::StatusOr<ManagedTables> tables = Read();
-  if (!tables.ok()) return tables.status();
-  absl::Status status = tables->RemovePeer(name);
-  if (status.ok()) status = Check(*tables);
-  return status.ok() ? Write(*tables) : status;
+  return Remove(&ManagedTables::RemovePeer, name);
 }
 
 absl::Status ManagedConfig::RemoveTunnel(const std::string& name) {
-  absl::StatusOr<ManagedTables> tables = Read();
-  if (!tables.ok()) return tables.status();
-  absl::Status status = tables->RemoveTunnel(name);
-  if (status.ok()) status = Check(*tables);
-  return status.ok() ? Write(*tables) : status;
+  return Remove(&ManagedTables::RemoveTunnel, name);
 }
 
-absl::Status ManagedConfig::Check(const ManagedTables& tables) const {
-  return LoadAgentConfig(path_, {{managed_, tables.ToText()}}).status();
-}
-
-absl::Status ManagedConfig::Write(const ManagedTables& tables) {
+absl::Status ManagedConfig::Remove(
+    absl::Status (ManagedTables::*remove)(const std::string&),
+    const std::string& name) {
   absl::StatusOr<ManagedTables> old = Read();
   if (!old.ok()) return old.status();
+  ManagedTables tables = *old;
+  absl::Status status = (tables.*remove)(name);
+  if (!status.ok()) return status;
+  status = LoadAgentConfig(path_, {{managed_, tables.ToText()}}).status();
+  return status.ok() ? Write(*std::move(old), tables) : status;
+}
+
+absl::Status ManagedConfig::Write(ManagedTables old,
+                                  const ManagedTables& tables) {
   const std::string text = tables.ToText();
-  absl::Status status = text.size() > kMaxSize
+  absl::Status status = text.size() > kMaxManagedTablesSize
                             ? absl::ResourceExhaustedError(
                                   "too much was added at run time; write it "
                                   "into the configuration file")
                             : WriteFileDurably(*files_, managed_, text);
-  if (status.ok()) before_ = *std::move(old);
+  if (status.ok()) before_ = std::move(old);
   return status;
 }
 

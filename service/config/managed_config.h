@@ -37,10 +37,11 @@ class ManagedConfig {
   absl::Status Undo();
 
  private:
-  absl::StatusOr<ManagedTables> Read();
-  // Checks the configuration with `tables`.
-  absl::Status Check(const ManagedTables& tables) const;
-  absl::Status Write(const ManagedTables& tables);
+  absl::StatusOr<ManagedTables> Read() const;
+  absl::Status Remove(absl::Status (ManagedTables::*remove)(const std::string&),
+                      const std::string& name);
+  // Puts `tables`, which are checked, in the place of `old`.
+  absl::Status Write(ManagedTables old, const ManagedTables& tables);
 
   FileSystem* const files_;
   const std::string path_;

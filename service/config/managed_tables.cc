@@ -1,27 +1,20 @@
 #include "service/config/managed_tables.h"
 
-#include <toml++/toml.h>
-
 #include <sstream>
-#include <string_view>
 #include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "service/config/toml_source.h"
+#include "service/storage/state_dir.h"
 
 namespace service {
 namespace {
 
 constexpr absl::string_view kHead =
-    "# Kept by skexd: what `skexctl add` and `skexctl remove` have changed. To "
-    "edit it\n# by hand stop the agent first.\n";
-
-absl::Status ErrorAt(const std::string& label, const toml::source_region& at,
-                     absl::string_view message) {
-  return absl::InvalidArgumentError(absl::StrCat(
-      label, ":", at.begin.line, ":", at.begin.column, ": ", message));
-}
+    "# Kept by skexd: what `skexctl add`, `remove-peer` and `remove-tunnel` "
+    "have changed.\n# To edit it by hand stop the agent first.\n";
 
 }  // namespace
 
@@ -29,49 +22,48 @@ std::string ManagedTablesPath(const std::string& state_dir) {
   return state_dir + "/managed.toml";
 }
 
+absl::StatusOr<std::string> ReadManagedTables(FileSystem& files,
+                                              const std::string& path) {
+  absl::StatusOr<std::string> text =
+      ReadSmallFile(files, path, kMaxManagedTablesSize);
+  if (absl::IsNotFound(text.status())) return "";
+  return text;
+}
+
 absl::StatusOr<ManagedTables> ManagedTables::Parse(const std::string& label,
                                                    absl::string_view text) {
-  toml::table root;
-  // The packaged toml++ reports syntax errors by an exception.
-  try {
-    root = toml::parse(std::string_view(text.data(), text.size()), label);
-  } catch (const toml::parse_error& error) {
-    return ErrorAt(label, error.source(),
-                   absl::StrCat(std::string(error.description()),
-                                "; correct the TOML syntax there"));
-  }
+  const absl::StatusOr<toml::table> root = ParseToml(label, text);
+  if (!root.ok()) return root.status();
   ManagedTables tables;
-  for (const auto& [key, value] : root) {
+  for (const auto& [key, value] : *root) {
     const std::string kind(key.str());
     const toml::array* const array = value.as_array();
     if ((kind != "peer" && kind != "outbound" && kind != "inbound") ||
         array == nullptr) {
-      return ErrorAt(label, key.source(),
-                     absl::StrCat("'", absl::CHexEscape(kind),
-                                  "' cannot be changed at run time; use "
-                                  "[[peer]], [[outbound]] and [[inbound]]"));
+      return TomlError(label, key.source().begin,
+                       absl::StrCat("'", absl::CHexEscape(kind),
+                                    "' cannot be changed at run time; use "
+                                    "[[peer]], [[outbound]] and [[inbound]]"));
     }
     for (const toml::node& node : *array) {
       const toml::table* const table = node.as_table();
-      const std::string* const name =
-          table == nullptr ? nullptr
-          : (*table)["name"].as_string() == nullptr
-              ? nullptr
-              : &(*table)["name"].as_string()->get();
+      const toml::value<std::string>* const name =
+          table == nullptr ? nullptr : table->get_as<std::string>("name");
       if (name == nullptr) {
-        return ErrorAt(
-            label, node.source(),
+        return TomlError(
+            label, node.source().begin,
             absl::StrCat("this [[", kind, "]] has no name; give it one"));
       }
       toml::table one;
       one.insert(kind, toml::array{*table});
       std::ostringstream out;
       out << one << "\n";
-      const Key id = {kind == "peer" ? Kind::kPeer : Kind::kTunnel, *name};
+      const Key id = {kind == "peer" ? Kind::kPeer : Kind::kTunnel,
+                      name->get()};
       if (!tables.tables_.emplace(id, out.str()).second) {
-        return ErrorAt(label, node.source(),
-                       absl::StrCat("'", absl::CHexEscape(*name),
-                                    "' is there twice; remove one"));
+        return TomlError(label, node.source().begin,
+                         absl::StrCat("'", absl::CHexEscape(name->get()),
+                                      "' is there twice; remove one"));
       }
     }
   }

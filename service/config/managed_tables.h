@@ -1,6 +1,7 @@
 #ifndef SERVICE_CONFIG_MANAGED_TABLES_H_
 #define SERVICE_CONFIG_MANAGED_TABLES_H_
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <utility>
@@ -8,12 +9,17 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "service/storage/file_system.h"
 
 namespace service {
 
 // Where an agent with this state folder keeps the tables that were added at run
 // time.
 std::string ManagedTablesPath(const std::string& state_dir);
+inline constexpr size_t kMaxManagedTablesSize = 1 << 20;
+// The text of that file; empty if there is none. Errors as ReadSmallFile().
+absl::StatusOr<std::string> ReadManagedTables(FileSystem& files,
+                                              const std::string& path);
 
 // ManagedTables is the part of an agent's configuration that changes at run
 // time: [[peer]], [[outbound]] and [[inbound]] tables, as they stand in its

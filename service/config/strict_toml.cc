@@ -1,7 +1,5 @@
 #include "service/config/strict_toml.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <numeric>
 
@@ -9,7 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
+#include "service/config/toml_source.h"
 #include "service/storage/file_system.h"
 #include "service/storage/posix_file_system.h"
 #include "service/storage/state_dir.h"
@@ -43,16 +41,6 @@ absl::string_view TypeName(const toml::node& node) {
     default:
       return "a date or time";
   }
-}
-
-absl::Status ErrorAt(const std::string& path, const toml::source_position& at,
-                     absl::string_view message) {
-  // A message may quote what the file has; it stays one line all the same.
-  const std::string line =
-      absl::StrReplaceAll(message, {{"\n", " "}, {"\r", " "}});
-  return absl::InvalidArgumentError(
-      absl::StrCat(path, ":", std::max<uint32_t>(at.line, 1), ":",
-                   std::max<uint32_t>(at.column, 1), ": ", line));
 }
 
 // How many letters have to be inserted, removed or changed.
@@ -101,7 +89,7 @@ struct TomlDocument::Contents {
   absl::Status status;
 
   void Fail(const toml::source_region& at, absl::string_view message) {
-    if (status.ok()) status = ErrorAt(path, at.begin, message);
+    if (status.ok()) status = TomlError(path, at.begin, message);
   }
 };
 
@@ -131,16 +119,11 @@ absl::StatusOr<TomlDocument> TomlDocument::Load(const std::string& path) {
 
 absl::StatusOr<TomlDocument> TomlDocument::Parse(const std::string& path,
                                                  absl::string_view text) {
+  absl::StatusOr<toml::table> root = ParseToml(path, text);
+  if (!root.ok()) return root.status();
   auto contents = std::make_shared<Contents>();
   contents->path = path;
-  // The packaged toml++ reports syntax errors by an exception.
-  try {
-    contents->root = toml::parse(ToStd(text), ToStd(path));
-  } catch (const toml::parse_error& error) {
-    return ErrorAt(path, error.source().begin,
-                   absl::StrCat(FromStd(error.description()),
-                                "; correct the TOML syntax there"));
-  }
+  contents->root = *std::move(root);
   return TomlDocument(std::move(contents));
 }
 

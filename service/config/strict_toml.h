@@ -24,7 +24,7 @@ class TomlTable;
 // skex::ByteReader: a reader asks for everything it knows, then once for
 // status(). Every error is one line, `FILE:LINE:COL: what; way out`.
 //
-// toml++ appears in the .cc file alone, and with it its std::string_view.
+// toml++ does not appear here, and with it its std::string_view.
 class TomlDocument {
  public:
   // Reads the file at `path`. Returns INVALID_ARGUMENT for a file that is
