@@ -17,4 +17,9 @@ void Complain(const absl::Status& error, bool json, std::ostream& err) {
   }
 }
 
+ExitStatus Fail(const absl::Status& error, bool json, std::ostream& err) {
+  Complain(error, json, err);
+  return kExitFailed;
+}
+
 }  // namespace service

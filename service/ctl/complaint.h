@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "absl/status/status.h"
+#include "service/ctl/exit_status.h"
 
 namespace service {
 
@@ -11,6 +12,9 @@ namespace service {
 // or, if `json`, an object with the message as "error" and the canonical code,
 // like "NOT_FOUND", as "status".
 void Complain(const absl::Status& error, bool json, std::ostream& err);
+
+// The same for an operation that failed; returns its exit status.
+ExitStatus Fail(const absl::Status& error, bool json, std::ostream& err);
 
 }  // namespace service
 

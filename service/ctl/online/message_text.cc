@@ -1,14 +1,17 @@
 #include "service/ctl/online/message_text.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
 #include "service/ctl/online/units.h"
 
 namespace service {
 
+absl::Duration FromMessage(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) +
+         absl::Nanoseconds(duration.nanos());
+}
+
 std::string DurationText(const google::protobuf::Duration& duration) {
-  return DurationText(absl::Seconds(duration.seconds()) +
-                      absl::Nanoseconds(duration.nanos()));
+  return DurationText(FromMessage(duration));
 }
 
 std::string LeftText(const skex::admin::v1::PadSupply& supply) {

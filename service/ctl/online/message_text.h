@@ -3,12 +3,16 @@
 
 #include <string>
 
+#include "absl/time/time.h"
 #include "google/protobuf/duration.pb.h"
 #include "service/api/admin.pb.h"
 
 // Quantities in answers of the admin API, as people read them.
 
 namespace service {
+
+// What service/admin made a message of.
+absl::Duration FromMessage(const google::protobuf::Duration& duration);
 
 // As DurationText(absl::Duration).
 std::string DurationText(const google::protobuf::Duration& duration);

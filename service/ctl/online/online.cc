@@ -93,10 +93,7 @@ class Call {
                                        Response*),
           const Request& request) {
     const absl::StatusOr<Response> response = daemon_.Ask(method, request);
-    if (!response.ok()) {
-      Complain(response.status(), request_.json, err_);
-      return kExitFailed;
-    }
+    if (!response.ok()) return Fail(response.status(), request_.json, err_);
     if (request_.json) {
       RenderJson(*response, out_);
     } else {

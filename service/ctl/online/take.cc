@@ -44,11 +44,6 @@ void Print(const api::KeyBatch& batch, bool json, std::ostream& out) {
   }
 }
 
-ExitStatus Fail(const absl::Status& error, bool json, std::ostream& err) {
-  Complain(error, json, err);
-  return kExitFailed;
-}
-
 // Prints all batches of a call.
 int PrintAll(grpc::ClientReader<api::KeyBatch>& reader, bool json,
              std::ostream& out, std::ostream& err) {

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <utility>
 
-#include "google/protobuf/duration.pb.h"
 #include "google/protobuf/repeated_ptr_field.h"
+#include "service/ctl/online/message_text.h"
 
 namespace service {
 namespace {
@@ -73,11 +73,7 @@ std::vector<Rates> RatesOfAll(const RepeatedPtrField<Row>& before,
 
 absl::Duration UptimeOf(const Sample& sample) {
   return std::visit(
-      [](const auto& answer) {
-        const google::protobuf::Duration& uptime = answer.status.uptime();
-        return absl::Seconds(uptime.seconds()) +
-               absl::Nanoseconds(uptime.nanos());
-      },
+      [](const auto& answer) { return FromMessage(answer.status.uptime()); },
       sample.answer);
 }
 

@@ -132,8 +132,7 @@ class Top {
   }
 
   ExitStatus Fail(const absl::Status& error) {
-    Complain(error, request_.json, err_);
-    return kExitFailed;
+    return service::Fail(error, request_.json, err_);
   }
 
   const TopRequest& request_;
