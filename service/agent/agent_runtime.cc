@@ -299,16 +299,20 @@ std::string AgentRuntime::WhyNotReady() {
 }
 
 void AgentRuntime::UpdateReadiness() {
-  std::string why_not = WhyNotReady();
-  if (why_not_ready_ == why_not) return;
-  const bool was_ready = why_not_ready_.has_value() && why_not_ready_->empty();
-  if (why_not.empty()) {
+  std::pair<std::string, size_t> now(WhyNotReady(), peers_.size());
+  if (told_readiness_ == now) return;
+  const std::string& why_not = now.first;
+  const bool was_ready =
+      told_readiness_.has_value() && told_readiness_->first.empty();
+  if (why_not.empty() && !was_ready) {
     log_->Info("ready");
-  } else if (was_ready && !stopping_) {
+  } else if (!why_not.empty() && was_ready && !stopping_) {
     log_->Warning("not_ready", {{"reason", why_not}});
   }
-  if (surroundings_.on_readiness) surroundings_.on_readiness(why_not);
-  why_not_ready_ = std::move(why_not);
+  if (surroundings_.on_readiness) {
+    surroundings_.on_readiness(why_not, now.second);
+  }
+  told_readiness_ = std::move(now);
 }
 
 AgentView AgentRuntime::Status() {

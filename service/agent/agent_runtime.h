@@ -2,6 +2,7 @@
 #define SERVICE_AGENT_AGENT_RUNTIME_H_
 
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <list>
 #include <map>
@@ -56,9 +57,10 @@ class AgentRuntime : public AgentControl {
   struct Surroundings {
     AgentMetrics* metrics = nullptr;  // may be null; outlives Stop()
     std::function<std::vector<TunnelView>()> tunnels;
-    // Gets why the agent is not ready, as WhyNotReady(); empty: it is. Called
-    // on the event loop, at the start and when the text changes.
-    std::function<void(const std::string& why_not)> on_readiness;
+    // Gets why the agent is not ready, as WhyNotReady(), empty: it is; and how
+    // many peers it has. Called on the event loop, at the start and when one of
+    // them changes.
+    std::function<void(const std::string& why_not, size_t peers)> on_readiness;
     // For Reload(): reads the configuration file again, and prepares that the
     // tunnels become those of a configuration.
     std::function<absl::StatusOr<AgentConfig>()> read_config;
@@ -182,7 +184,8 @@ class AgentRuntime : public AgentControl {
   std::list<std::shared_ptr<Waiter>> waiters_;
   absl::Duration started_;
   absl::Duration housekeep_at_;
-  std::optional<std::string> why_not_ready_;  // as last told
+  // Why it is not ready, and the number of peers, as last told.
+  std::optional<std::pair<std::string, size_t>> told_readiness_;
   bool stopping_ = false;
   bool running_ = false;
   std::atomic<bool> demand_posted_{false};

@@ -60,7 +60,7 @@ class Agent {
   absl::Status StartApis();
   absl::StatusOr<AgentRuntime::ChangeTunnels> PlanTunnels(
       const AgentConfig& config);
-  void OnReadiness(const std::string& why_not);
+  void OnReadiness(const std::string& why_not, size_t peers);
   std::vector<TunnelView> Tunnels() const {
     std::vector<TunnelView> views;
     for (const TunnelSnapshot& tunnel : sidecar_->Tunnels()) {
@@ -113,7 +113,8 @@ absl::Status Agent::Start(PassedSockets sockets) {
   runtime_->Start(
       {.metrics = metrics_.get(),
        .tunnels = [this] { return Tunnels(); },
-       .on_readiness = [this](const auto& why_not) { OnReadiness(why_not); },
+       .on_readiness = [this](const std::string& why_not,
+                              size_t peers) { OnReadiness(why_not, peers); },
        .read_config = read_config_,
        .plan_tunnels =
            [this](const AgentConfig& config) { return PlanTunnels(config); }});
@@ -141,9 +142,8 @@ absl::Status Agent::StartTunnels(PassedSockets sockets) {
       "the socket unit");
 }
 
-void Agent::OnReadiness(const std::string& why_not) {
+void Agent::OnReadiness(const std::string& why_not, size_t peers) {
   admin_->SetServing(why_not.empty());
-  const size_t peers = config_.peers.size();
   notifier_.Status(
       why_not.empty()
           ? absl::StrCat("ready; ", peers, peers == 1 ? " peer" : " peers")

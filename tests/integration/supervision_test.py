@@ -54,6 +54,11 @@ class NotifyTest(cluster_case.ClusterCase):
             made.start_hubs()
             pair.bob.start()
             notify.wait_for("STATUS=ready; 1 peer")
+            # One that is not dialled needs no key.
+            pair.alice.add_peer("carol@east.example", 2)
+            pair.alice.write_config()
+            pair.alice.ask("reload")
+            notify.wait_for("STATUS=ready; 2 peers")
 
     def test_reload_is_told_from_its_begin_to_its_end(self):
         with self.cluster(hubs=1) as made:
