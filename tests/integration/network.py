@@ -169,16 +169,24 @@ def exchange(port, message, timeout):
     try:
         with socket.create_connection((LOOPBACK, port), timeout) as connection:
             connection.settimeout(timeout)
-            connection.sendall(message)
-            answer = b""
-            while len(answer) < len(message):
-                data = connection.recv(65536)
-                if not data:
-                    break
-                answer += data
-            return answer
+            return converse(connection, message)
     except OSError:
         return None
+
+
+def converse(connection, message):
+    """Sends `message` and returns as many bytes that come back.
+
+    Fewer if the other end closes.
+    """
+    connection.sendall(message)
+    answer = b""
+    while len(answer) < len(message):
+        data = connection.recv(65536)
+        if not data:
+            break
+        answer += data
+    return answer
 
 
 def reset(connection):

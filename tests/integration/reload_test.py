@@ -25,14 +25,7 @@ class OpenConnection:
 
     def talks(self):
         message = os.urandom(32)
-        self._socket.sendall(message)
-        answer = b""
-        while len(answer) < len(message):
-            data = self._socket.recv(65536)
-            if not data:
-                return False
-            answer += data
-        return answer == message
+        return network.converse(self._socket, message) == message
 
 
 def echoes(port):
