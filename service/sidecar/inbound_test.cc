@@ -1,12 +1,15 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "service/base/monotonic_time.h"
 #include "service/sidecar/raw_tls_peer.h"
 #include "service/sidecar/sidecar.h"
 #include "service/sidecar/tunnel_fixture.h"
@@ -177,6 +180,31 @@ TEST_F(InboundTest, ConnectionThatClosesAtOnceIsCounted) {
   stream.ShutdownWrite();
   stream.ReadToEnd();
   EXPECT_EQ(Count(ConnectionResult::kHandshakeError), 2u);
+}
+
+TEST_F(InboundTest, FloodOfStrangersIsCountedAndDoesNotFillTheLog) {
+  constexpr int kStrangers = 200;
+  StartBob();
+  const absl::Duration start = MonotonicNow();
+  for (int i = 0; i < kStrangers; ++i) {
+    TestStream stream = TestStream::Connect(bob_.endpoint());
+    ASSERT_TRUE(stream.Send("GET / HTTP/1.1\r\n\r\n"));
+    stream.ReadToEnd();
+  }
+  RawTlsPeer peer = Dial(TestPsk(1, 5));
+  ASSERT_TRUE(peer.Handshake().ok()) << peer.session().status();
+  TestStream backend = backend_.Accept();
+  peer.stream().ShutdownWrite();
+  EXPECT_EQ(backend.ReadToEnd().end, StreamEnd::kReset);
+  EXPECT_EQ(Count(ConnectionResult::kHandshakeError), uint64_t{kStrangers});
+  const std::string logged = bob_.logged();
+  EXPECT_THAT(logged, HasSubstr("result=truncated"));
+  // Ten a second.
+  const std::vector<std::string> parts =
+      absl::StrSplit(logged, "result=handshake_error");
+  const int64_t seconds = (MonotonicNow() - start) / absl::Seconds(1);
+  EXPECT_GE(parts.size(), 1u + 10);
+  EXPECT_LE(parts.size(), 1u + 10 * (seconds + 1));
 }
 
 TEST_F(InboundTest, SilentPeerIsGivenUp) {

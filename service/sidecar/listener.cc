@@ -173,7 +173,7 @@ void Listener::Refuse(OwnedFd fd) {
 }
 
 void Listener::Complain(absl::string_view what, absl::string_view why) {
-  if (!tunnel_->complaints.TryTake(MonotonicNow())) return;
+  if (!tunnel_->limit_warnings.TryTake(MonotonicNow())) return;
   tunnel_->shared.log.Warning(what,
                               {{"tunnel", tunnel_->name}, {"detail", why}});
 }

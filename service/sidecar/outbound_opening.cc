@@ -202,10 +202,12 @@ void OutboundOpening::OnRefused(absl::string_view why) {
   ticket_.HandshakeFailed(HandshakeResult::kRefused,
                           MonotonicNow() - handshake_start_);
   ticket_.CountRetry();
-  shared().log.Info("handshake_refused", {{"tunnel", ticket_.tunnel().name},
-                                          {"peer", peer().text()},
-                                          {"key", identity.KeyText()},
-                                          {"detail", why}});
+  if (ticket_.MayWriteLine()) {
+    shared().log.Info("handshake_refused", {{"tunnel", ticket_.tunnel().name},
+                                            {"peer", peer().text()},
+                                            {"key", identity.KeyText()},
+                                            {"detail", why}});
+  }
   if (identity.key) refused_.push_back(*identity.key);
   alarm_.Cancel();
   tls_->socket().Close();

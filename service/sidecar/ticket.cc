@@ -62,6 +62,7 @@ Ticket::Ticket(Ticket&& other) noexcept
       source_(other.source_),
       destination_(other.destination_),
       source_counted_(other.source_counted_),
+      authenticated_(other.authenticated_),
       start_(other.start_),
       sent_(other.sent_),
       received_(other.received_),
@@ -82,7 +83,7 @@ absl::optional<ProxyAddresses> Ticket::Addresses(int fd) const {
 bool Ticket::CountSource() {
   TunnelSurroundings& shared = tunnel_->shared;
   source_counted_ = shared.sources.TryAdd(Source::Of(source_));
-  if (!source_counted_ && tunnel_->complaints.TryTake(MonotonicNow())) {
+  if (!source_counted_ && tunnel_->limit_warnings.TryTake(MonotonicNow())) {
     shared.log.Warning(
         "connection_refused",
         {{"tunnel", tunnel_->name},
@@ -96,6 +97,7 @@ absl::Duration Ticket::age() const { return MonotonicNow() - start_; }
 
 void Ticket::HandshakeOk(const tlsbridge::SessionInfo& info,
                          absl::Duration took) {
+  authenticated_ = true;
   TunnelSurroundings& shared = tunnel_->shared;
   Add(tunnel_->stats->handshakes[static_cast<size_t>(HandshakeResult::kOk)], 1);
   if (shared.observer != nullptr) {
@@ -135,6 +137,10 @@ void Ticket::HandshakeFailed(HandshakeResult result, absl::Duration took) {
 
 void Ticket::CountRetry() { Add(tunnel_->stats->retries, 1); }
 
+bool Ticket::MayWriteLine() {
+  return authenticated_ || tunnel_->failure_lines.TryTake(MonotonicNow());
+}
+
 void Ticket::DoneOpening() {
   if (!std::exchange(opening_, false)) return;
   Subtract(tunnel_->stats->handshaking);
@@ -152,20 +158,21 @@ void Ticket::CountReceived(uint64_t bytes) {
 
 void Ticket::Finish(ConnectionResult result, absl::string_view detail) {
   DoneOpening();
+  const LogLevel level = LevelOf(result);
+  const bool writes = tunnel_->shared.log.IsOn(level) && MayWriteLine();
   const std::shared_ptr<Tunnel> mine = std::move(tunnel_);
   Tunnel& tunnel = *mine;
   Add(tunnel.stats->results[static_cast<size_t>(result)], 1);
-  Log& log = tunnel.shared.log;
-  if (const LogLevel level = LevelOf(result); log.IsOn(level)) {
-    log.Write(level, "connection",
-              {{"tunnel", tunnel.name},
-               {"peer", peer_},
-               {"source", TextOf(source_)},
-               {"result", ConnectionResultName(result)},
-               {"detail", detail},
-               {"sent", sent_},
-               {"received", received_},
-               {"age", age()}});
+  if (writes) {
+    tunnel.shared.log.Write(level, "connection",
+                            {{"tunnel", tunnel.name},
+                             {"peer", peer_},
+                             {"source", TextOf(source_)},
+                             {"result", ConnectionResultName(result)},
+                             {"detail", detail},
+                             {"sent", sent_},
+                             {"received", received_},
+                             {"age", age()}});
   }
   // In this order: whoever sees it gone finds room for another.
   if (source_counted_) tunnel.shared.sources.Remove(Source::Of(source_));

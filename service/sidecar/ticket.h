@@ -66,6 +66,9 @@ class Ticket {
   void HandshakeFailed(HandshakeResult result, absl::Duration took);
   // Another attempt follows.
   void CountRetry();
+  // Whether a log line about this connection may be written: without a limit
+  // once a handshake ended well, else within the tunnel's failure_lines.
+  bool MayWriteLine();
   // The handshake's place is free for the next connection: it ended well, or a
   // lane message has verified. Finish() does it too.
   void DoneOpening();
@@ -74,8 +77,8 @@ class Ticket {
   void CountSent(uint64_t bytes);
   void CountReceived(uint64_t bytes);
 
-  // The connection ended; writes its line. `detail` says more in one sentence.
-  // At most once.
+  // The connection ended; writes its line, if it may. `detail` says more in one
+  // sentence. At most once.
   void Finish(ConnectionResult result, absl::string_view detail);
 
  private:
@@ -84,6 +87,7 @@ class Ticket {
   absl::optional<InetAddress> source_;
   absl::optional<InetAddress> destination_;  // if it was told
   bool source_counted_ = false;
+  bool authenticated_ = false;  // a handshake ended well
   absl::Duration start_;
   uint64_t sent_ = 0;
   uint64_t received_ = 0;

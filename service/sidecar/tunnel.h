@@ -8,12 +8,11 @@
 
 #include "service/config/endpoint.h"
 #include "service/log/log.h"
-#include "service/sidecar/complaint_budget.h"
 #include "service/sidecar/connection_count.h"
 #include "service/sidecar/lane_answerer.h"
 #include "service/sidecar/options.h"
 #include "service/sidecar/psk_provider.h"
-#include "service/sidecar/retry_budget.h"
+#include "service/sidecar/rate_budget.h"
 #include "service/sidecar/source_count.h"
 #include "service/sidecar/stats.h"
 #include "skex/base/ids.h"
@@ -83,8 +82,13 @@ struct Tunnel {
   const bool send_proxy;
 
   const std::shared_ptr<TunnelStats> stats;
-  RetryBudget retries;
-  ComplaintBudget complaints;
+  // Attempts after a refusal, an alert that anyone on the path can forge:
+  // without a limit it would turn each connection into several, and burn keys.
+  RateBudget retries{256};
+  // Warnings that a limit is reached, and log lines about connections and
+  // attempts without a complete handshake: a flood must not fill the log.
+  RateBudget limit_warnings{1};
+  RateBudget failure_lines{10};
 };
 
 }  // namespace service
