@@ -53,6 +53,8 @@ absl::Status Listener::Start() {
         absl::StrCat("cannot watch ", endpoint().ToString(), ": ",
                      error.message(), "; raise the limits of the process"));
   }
+  // What is accepted inherits it.
+  TuneTcp(socket_.fd());
   AwaitReadable();
   return absl::OkStatus();
 }
@@ -151,7 +153,6 @@ void Listener::HandOver(OwnedFd fd, const SocketAddress& from) {
     StreamSocket(home_.io(), std::move(fd)).Reset();
     return;
   }
-  TuneTcp(fd.get());
   Worker& worker = pool_.Next();
   if (&worker == &home_) {
     open_(worker, std::move(ticket), std::move(fd));

@@ -15,10 +15,6 @@
 namespace service {
 namespace {
 
-// The plain text of one full TLS record. One record, one write: the network
-// works on the first while the next is encrypted.
-constexpr size_t kRecordSize = 16 * 1024;
-
 // Reads from one side before the other connections of the worker get a turn.
 constexpr int kTurns = 8;
 
@@ -48,7 +44,7 @@ void Relay::Start(Worker& worker, Ticket ticket, StreamSocket app,
     relay->WatchIdle(relay->idle_timeout_);
   }
   relay->WatchAge();
-  relay->Send();
+  relay->StartSending();
   if (!relay->ended_) relay->Receive();
 }
 
@@ -72,6 +68,15 @@ void Relay::Stop() {
 }
 
 // ---- App to peer
+
+void Relay::StartSending() {
+  if (ticket_.tunnel().kind == TunnelKind::kInbound) {
+    // The backend was connected to just now: it has hardly sent anything.
+    AwaitAppReadable();
+  } else {
+    Send();
+  }
+}
 
 void Relay::Send() {
   for (int turn = 0; turn < kTurns; ++turn) {
@@ -113,30 +118,25 @@ bool Relay::SendOnce() {
 
 bool Relay::Encrypt(absl::Span<const uint8_t> plain) {
   ticket_.CountSent(plain.size());
-  bool flowing = true;
-  while (!plain.empty()) {
-    const size_t size = std::min(plain.size(), kRecordSize);
-    const absl::Status written = tls_.session().Write(plain.first(size));
-    if (!written.ok()) {
-      Break(ConnectionResult::kTlsError, written.message());
-      return false;
-    }
-    plain.remove_prefix(size);
-    // Once the socket is full the rest waits encrypted: nothing else may keep
-    // the bytes that are in the scratch buffer.
-    if (flowing) flowing = FlushTls();
-    if (ended_) return false;
+  // What the socket does not take waits encrypted: nothing else may keep the
+  // bytes that are in the scratch buffer.
+  const absl::Status written = tls_.session().Write(plain);
+  if (!written.ok()) {
+    Break(ConnectionResult::kTlsError, written.message());
+    return false;
   }
-  return flowing;
+  return FlushTls();
 }
 
 bool Relay::FlushTls() {
-  const IoResult sent = tls_.Flush();
+  const bool ending = to_peer_ == Direction::kEnding;
+  const IoResult sent = tls_.Flush(ending ? Next::kEnd : Next::kUnknown);
   switch (sent.state) {
     case IoState::kMoved:
-      if (to_peer_ == Direction::kEnding) {
+      if (ending) {
         to_peer_ = Direction::kEnded;
-        tls_.socket().ShutdownWrite();
+        // With both directions at their end closing says it, in EndIfDone().
+        if (to_app_ != Direction::kEnded) tls_.socket().ShutdownWrite();
       }
       return true;
     case IoState::kWouldBlock:
@@ -221,7 +221,7 @@ bool Relay::ReadTls() {
 }
 
 bool Relay::Deliver() {
-  const absl::Span<uint8_t> scratch = worker_.scratch().first(kRecordSize);
+  const absl::Span<uint8_t> scratch = worker_.scratch();
   const absl::StatusOr<size_t> size = tls_.session().Read(scratch);
   // A failed session is looked at by the caller, as one that got an alert is.
   if (!size.ok() || *size == 0) return false;
@@ -266,7 +266,7 @@ bool Relay::DeliverHeld() {
 void Relay::OnPeerEnd() {
   if (to_app_ == Direction::kEnded) return;
   to_app_ = Direction::kEnded;
-  app_.ShutdownWrite();
+  if (to_peer_ != Direction::kEnded) app_.ShutdownWrite();
   EndIfDone();
 }
 

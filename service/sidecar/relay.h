@@ -56,6 +56,7 @@ class Relay : public Connection, public std::enable_shared_from_this<Relay> {
   enum class Retiring { kNo, kDraining, kTooOld };
 
   // App to peer.
+  void StartSending();
   void Send();
   bool SendOnce();                                // whether to go on at once
   bool Encrypt(absl::Span<const uint8_t> plain);  // whether all of it is out
@@ -65,7 +66,7 @@ class Relay : public Connection, public std::enable_shared_from_this<Relay> {
   void Receive();
   bool DeliverHeld();
   bool DeliverAll();
-  bool Deliver();  // one record
+  bool Deliver();  // once
   bool AnswerPeer();
   bool ReadTls();
   void OnPeerEnd();
@@ -101,8 +102,9 @@ class Relay : public Connection, public std::enable_shared_from_this<Relay> {
   // Plain text that the app's socket did not take yet.
   std::vector<uint8_t> held_;
   size_t held_sent_ = 0;
-  // The socket gave all it had: ask the event loop before reading again.
-  bool tls_drained_ = false;
+  // The socket gave all it had, at first with the end of the handshake: ask the
+  // event loop before reading again.
+  bool tls_drained_ = true;
   bool first_send_ = true;
   bool awaits_app_readable_ = false;
   bool awaits_app_writable_ = false;

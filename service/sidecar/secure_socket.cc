@@ -2,9 +2,9 @@
 
 namespace service {
 
-IoResult SecureSocket::Flush() {
+IoResult SecureSocket::Flush(Next next) {
   while (!session_->output().empty()) {
-    const IoResult sent = socket_.Write(session_->output());
+    const IoResult sent = socket_.Write(session_->output(), next);
     if (sent.state != IoState::kMoved) return sent;
     session_->ConsumeOutput(sent.size);
   }

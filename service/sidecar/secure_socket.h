@@ -25,7 +25,7 @@ class SecureSocket {
 
   // Sends the session's output. kMoved if none is left, kWouldBlock if the
   // rest has to wait, kFailed if the connection is broken.
-  IoResult Flush();
+  IoResult Flush(Next next = Next::kUnknown);
 
   // Reads once and feeds the session, through `scratch`. The result is that of
   // the read.

@@ -32,10 +32,11 @@ IoResult StreamSocket::Read(absl::Span<uint8_t> out) {
   return {IoState::kMoved, static_cast<size_t>(size)};
 }
 
-IoResult StreamSocket::Write(absl::Span<const uint8_t> bytes) {
+IoResult StreamSocket::Write(absl::Span<const uint8_t> bytes, Next next) {
+  const int flags = MSG_NOSIGNAL | (next == Next::kEnd ? MSG_MORE : 0);
   ssize_t size;
   do {
-    size = ::send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    size = ::send(fd(), bytes.data(), bytes.size(), flags);
   } while (size < 0 && errno == EINTR);
   if (size < 0) return Failed(errno);
   return {IoState::kMoved, static_cast<size_t>(size)};

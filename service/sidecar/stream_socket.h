@@ -27,6 +27,12 @@ struct IoResult {
   int error = 0;    // errno, with kFailed
 };
 
+// What the caller does once all that it writes has moved.
+enum class Next {
+  kUnknown,
+  kEnd,  // ends the direction at once: one packet can carry both
+};
+
 // StreamSocket is a connected or connecting stream socket, TCP or Unix,
 // non-blocking, on the event loop of one worker. Reads and writes are tried at
 // once, without a buffer held while nothing can move: that is why waiting and
@@ -50,7 +56,7 @@ class StreamSocket {
 
   // One read of at most out.size() bytes; one write of what the kernel takes.
   IoResult Read(absl::Span<uint8_t> out);
-  IoResult Write(absl::Span<const uint8_t> bytes);
+  IoResult Write(absl::Span<const uint8_t> bytes, Next next = Next::kUnknown);
 
   // Calls `handler` from the event loop once the socket can be read or has
   // ended, or can be written or is broken; never from inside the call. A
