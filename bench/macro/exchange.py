@@ -1,6 +1,6 @@
 """How fast whole processes establish keys: five hubs and two agents, 3 of 5.
 
-usage: ./bazelw run --config=bench //bench/macro:exchange
+usage: ./bazelw run //bench/macro:exchange
 
 On loopback, with pads in files, synced and erased as ever. Takes every key at
 both ends, as an application would, and compares them. Ends with lines

@@ -1,6 +1,6 @@
 """The tunnel beside other proxies, in one run: speed, processor time, memory.
 
-usage: ./bazelw run --config=bench //bench/macro:side_by_side --
+usage: ./bazelw run //bench/macro:side_by_side --
            --sidebench PATH [--peers NAME,NAME...] [OPTION OF THE BENCH...]
 
 The load and the other proxies are those of a bench that lies outside of this
