@@ -1,6 +1,5 @@
 #include "service/sidecar/relay.h"
 
-#include <algorithm>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -21,16 +20,6 @@ constexpr int kTurns = 8;
 // Unsent output with which we still listen to the peer: what it sends may cause
 // more (key updates).
 constexpr size_t kMaxUnsent = kReadSize;
-
-// How long nothing has moved before a quiet moment.
-constexpr absl::Duration kQuiet = absl::Seconds(1);
-
-constexpr absl::string_view kWentOn =
-    "bytes came after the connection had ended at a quiet moment";
-
-std::string Text(absl::string_view what, int error) {
-  return absl::StrCat(what, ": ", std::strerror(error));
-}
 
 }  // namespace
 
@@ -104,7 +93,7 @@ bool Relay::SendOnce() {
       OnAppEnd();
       return false;
     case IoState::kFailed:
-      Break(ConnectionResult::kAppReset, Text("app", got.error));
+      BreakApp(got.error);
       return false;
     case IoState::kMoved:
       break;
@@ -143,7 +132,7 @@ bool Relay::FlushTls() {
       AwaitTlsWritable();
       return false;
     default:
-      Break(ConnectionResult::kPeerReset, Text("peer", sent.error));
+      BreakPeer(sent.error);
       return false;
   }
 }
@@ -214,7 +203,7 @@ bool Relay::ReadTls() {
       Break(ConnectionResult::kTruncated, "the peer's end came unannounced");
       return false;
     case IoState::kFailed:
-      Break(ConnectionResult::kPeerReset, Text("peer", got.error));
+      BreakPeer(got.error);
       return false;
   }
   return false;
@@ -229,9 +218,9 @@ bool Relay::Deliver() {
   const IoResult sent = app_.Write(scratch.first(*size));
   if (sent.state == IoState::kFailed) {
     if (to_app_ == Direction::kEnded) {
-      Cut(kWentOn);
+      CutSinceItWentOn();
     } else {
-      Break(ConnectionResult::kAppReset, Text("app", sent.error));
+      BreakApp(sent.error);
     }
     return true;
   }
@@ -252,7 +241,7 @@ bool Relay::DeliverHeld() {
       return false;
     }
     if (sent.state == IoState::kFailed) {
-      Break(ConnectionResult::kAppReset, Text("app", sent.error));
+      BreakApp(sent.error);
       return false;
     }
     held_sent_ += sent.size;
@@ -331,86 +320,6 @@ void Relay::WatchIdle(absl::Duration delay) {
   });
 }
 
-// ---- Retiring
-
-void Relay::WatchAge() {
-  const SidecarLimits& limits = ticket_.tunnel().shared.limits;
-  if (limits.max_age == absl::ZeroDuration() || retiring_ != Retiring::kNo) {
-    return;
-  }
-  retire_.Set(limits.max_age - ticket_.age(),
-              [this, patience = limits.max_age_patience] {
-                Retire(Retiring::kTooOld, patience);
-              });
-}
-
-void Relay::Retire(Retiring why, absl::Duration patience) {
-  if (retiring_ != Retiring::kNo) return;
-  retiring_ = why;
-  retire_until_ = MonotonicNow() + patience;
-  moved_ = false;
-  AwaitQuiet();
-}
-
-void Relay::AwaitQuiet() {
-  const absl::Duration left = retire_until_ - MonotonicNow();
-  retire_.Set(std::min(left, kQuiet), [this] {
-    const std::shared_ptr<Relay> self = shared_from_this();
-    if (MonotonicNow() >= retire_until_) {
-      Cut("no quiet moment came in time");
-    } else if (std::exchange(moved_, false) || IsBusy()) {
-      AwaitQuiet();
-    } else {
-      EndQuietly();
-    }
-  });
-}
-
-bool Relay::IsBusy() {
-  return to_peer_ != Direction::kOpen || to_app_ != Direction::kOpen ||
-         !held_.empty() || !tls_.session().output().empty();
-}
-
-void Relay::EndQuietly() {
-  retired_ = true;
-  retire_.Set(retire_until_ - MonotonicNow(), [this] {
-    const std::shared_ptr<Relay> self = shared_from_this();
-    Cut("the other direction did not end in time");
-  });
-  if (ticket_.tunnel().kind == TunnelKind::kOutbound) {
-    OnAppEnd();
-  } else {
-    OnPeerEnd();
-  }
-}
-
-// Looks whether the app, whose direction was ended for it, goes on.
-void Relay::RefuseMoreOfApp() {
-  if (ended_ || !retired_ || ticket_.tunnel().kind != TunnelKind::kOutbound) {
-    return;
-  }
-  const IoResult got = app_.Read(worker_.scratch());
-  switch (got.state) {
-    case IoState::kMoved:
-      Cut(kWentOn);
-      return;
-    case IoState::kWouldBlock:
-      AwaitAppReadable();
-      return;
-    case IoState::kEnd:
-      return;
-    case IoState::kFailed:
-      Break(ConnectionResult::kAppReset, Text("app", got.error));
-      return;
-  }
-}
-
-void Relay::Cut(absl::string_view detail) {
-  Break(retiring_ == Retiring::kTooOld ? ConnectionResult::kMaxAge
-                                       : ConnectionResult::kStopped,
-        detail);
-}
-
 // ---- Ends
 
 void Relay::SessionFailed() {
@@ -433,6 +342,16 @@ void Relay::EndIfDone() {
   } else {
     Leave(ConnectionResult::kClosed, "drained");
   }
+}
+
+void Relay::BreakApp(int error) {
+  Break(ConnectionResult::kAppReset,
+        absl::StrCat("app: ", std::strerror(error)));
+}
+
+void Relay::BreakPeer(int error) {
+  Break(ConnectionResult::kPeerReset,
+        absl::StrCat("peer: ", std::strerror(error)));
 }
 
 void Relay::Break(ConnectionResult result, absl::string_view detail) {

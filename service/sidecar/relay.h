@@ -83,10 +83,14 @@ class Relay : public Connection, public std::enable_shared_from_this<Relay> {
   void EndQuietly();
   void RefuseMoreOfApp();
   void Cut(absl::string_view detail);
+  void CutSinceItWentOn();
 
   void SessionFailed();
   void EndIfDone();
-  // Ends both sides with resets.
+  // Ends both sides with resets; because of the app's socket or the peer's, or
+  // for another reason.
+  void BreakApp(int error);
+  void BreakPeer(int error);
   void Break(ConnectionResult result, absl::string_view detail);
   void Leave(ConnectionResult result, absl::string_view detail);
   void Moved();
