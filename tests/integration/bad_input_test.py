@@ -490,7 +490,7 @@ class HubTest(BadInputCase):
 
 
 class CtlTest(BadInputCase):
-    """What only skexctl is handed; see also service/ctl/cli_test.py."""
+    """What only skexctl is handed; see also the tests in service/ctl."""
 
     def ctl_refuses(self, *args, words=()):
         self.refuses(self.made, [self.made.programs.ctl, *args], *words)
