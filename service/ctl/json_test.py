@@ -28,7 +28,7 @@ class JsonTest(ctl_case.CtlCase):
         "pair show": ["--config", "agent.toml"],
         "pair revoke": ["--config", "agent.toml", "--peer", BOB, "--yes"],
     }
-    # They ask a daemon, which is not there; see online_verbs_test.cc.
+    # They ask a daemon, which is not there; see online/online_json_test.cc.
     ONLINE = {
         "status": [],
         "peers": [],

@@ -1,109 +1,22 @@
+// What the verbs that ask a daemon say to a reader.
+
 #include "service/ctl/online/online_verbs.h"
 
-#include <stdlib.h>
-
-#include <algorithm>
-#include <filesystem>
 #include <fstream>
-#include <map>
-#include <memory>
-#include <sstream>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "CLI/App.hpp"
-#include "CLI/Config.hpp"
-#include "CLI/Formatter.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
-#include "nlohmann/json.hpp"
 #include "service/admin/admin_server.h"
 #include "service/admin/fake_control.h"
-#include "service/ctl/json_flag.h"
-#include "service/log/log.h"
+#include "service/ctl/online/online_fixture.h"
 
 namespace service {
 namespace {
 
-// What a run of skexctl gave.
-struct Outcome {
-  int exit_status = -1;
-  std::string out;
-  std::string err;
-
-  bool Says(absl::string_view text) const {
-    return absl::StrContains(out, text);
-  }
-};
-
-class OnlineVerbsTest : public testing::Test {
- protected:
-  OnlineVerbsTest() {
-    // Short: the configuration bounds the length of socket paths.
-    std::string name = "/tmp/skexctlXXXXXX";
-    folder_ = mkdtemp(name.data());
-    agent_socket_ = folder_ + "/agent.sock";
-    hub_socket_ = folder_ + "/hub.sock";
-    auto agent_server = AdminServer::StartAgent(agent_socket_, agent_, log_);
-    auto hub_server = AdminServer::StartHub(hub_socket_, hub_, log_);
-    EXPECT_TRUE(agent_server.ok()) << agent_server.status();
-    EXPECT_TRUE(hub_server.ok()) << hub_server.status();
-    agent_server_ = *std::move(agent_server);
-    hub_server_ = *std::move(hub_server);
-  }
-  ~OnlineVerbsTest() override {
-    agent_server_.reset();
-    hub_server_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-
-  static Outcome Run(std::vector<std::string> arguments) {
-    CLI::App app;
-    bool json = false;
-    OnlineVerbs verbs(app, json);
-    AddJsonFlag(app, json);
-    // CLI11 takes them from the end.
-    std::reverse(arguments.begin(), arguments.end());
-    app.parse(std::move(arguments));
-    EXPECT_TRUE(verbs.given());
-    std::ostringstream out;
-    std::ostringstream err;
-    Outcome outcome;
-    outcome.exit_status = verbs.Run(out, err);
-    outcome.out = out.str();
-    outcome.err = err.str();
-    return outcome;
-  }
-  Outcome Agent(std::vector<std::string> arguments) {
-    arguments.insert(arguments.end(), {"--socket", agent_socket_});
-    return Run(std::move(arguments));
-  }
-  Outcome Hub(std::vector<std::string> arguments) {
-    arguments.insert(arguments.end(), {"--hub", "--socket", hub_socket_});
-    return Run(std::move(arguments));
-  }
-
-  std::string folder_;
-  std::string agent_socket_;
-  std::string hub_socket_;
-  FakeAgentControl agent_;
-  FakeHubControl hub_;
-  std::ostringstream log_text_;
-  Log log_{LogLevel::kInfo, LogFormat::kText, log_text_};
-  std::unique_ptr<AdminServer> agent_server_;
-  std::unique_ptr<AdminServer> hub_server_;
-};
-
-void ExpectFits(const Outcome& outcome) {
-  EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
-  EXPECT_EQ(outcome.err, "");
-  for (absl::string_view line : absl::StrSplit(outcome.out, '\n')) {
-    EXPECT_LE(line.size(), 80u) << line;
-  }
-}
+class OnlineVerbsTest : public OnlineFixture {};
 
 TEST_F(OnlineVerbsTest, ShowsStatusOfAgent) {
   Outcome outcome = Agent({"status"});
@@ -266,67 +179,6 @@ TEST_F(OnlineVerbsTest, ReloadsHub) {
   EXPECT_EQ(outcome.out, "reloaded: 1 agent taken in\n");
 }
 
-TEST_F(OnlineVerbsTest, PrintsJsonForEveryVerb) {
-  const std::string bob = "bob@south.example";
-  const std::string tables = testing::TempDir() + "/more.toml";
-  std::ofstream(tables) << "[[peer]]";
-  // What each needs. `take` has another server.
-  const std::map<std::string, std::vector<std::string>> arguments = {
-      {"status", {}},
-      {"peers", {}},
-      {"keys", {}},
-      {"establish", {bob}},
-      {"rotate", {bob}},
-      {"allow-jump", {"carol@east.example"}},
-      {"agents", {}},
-      {"reload", {}},
-      {"add", {tables}},
-      {"remove-peer", {bob}},
-      {"remove-tunnel", {"web"}},
-      {"top", {"--once", "--interval", "100ms"}}};
-  CLI::App app;
-  const bool json = false;
-  OnlineVerbs verbs(app, json);
-  for (const CLI::App* verb :
-       app.get_subcommands([](CLI::App*) { return true; })) {
-    const std::string& name = verb->get_name();
-    if (name == "take") continue;
-    ASSERT_TRUE(arguments.count(name)) << "say how to call " << name;
-    std::vector<std::string> command = {name, "--json"};
-    command.insert(command.end(), arguments.at(name).begin(),
-                   arguments.at(name).end());
-    int answers = 0;
-    for (const Outcome& outcome : {Agent(command), Hub(command)}) {
-      if (outcome.exit_status == 2) continue;  // It is for the other kind.
-      ++answers;
-      EXPECT_EQ(outcome.exit_status, 0) << name << outcome.err;
-      EXPECT_TRUE(nlohmann::json::accept(outcome.out)) << outcome.out;
-    }
-    EXPECT_GE(answers, 1) << name;
-  }
-}
-
-TEST_F(OnlineVerbsTest, PrintsErrorsAsJson) {
-  agent_.FailWith(absl::UnavailableError("1 of 2 hubs \x1b[2J answers"));
-  Outcome outcome = Agent({"establish", "bob@south.example", "--json"});
-  EXPECT_EQ(outcome.exit_status, 1);
-  EXPECT_EQ(outcome.out, "");
-  auto json = nlohmann::json::parse(outcome.err);
-  EXPECT_EQ(json["error"], "1 of 2 hubs \\x1b[2J answers");
-  EXPECT_EQ(json["status"], "UNAVAILABLE");
-  outcome = Agent({"keys", "eve@east.example", "--json"});
-  EXPECT_EQ(outcome.exit_status, 1);
-  EXPECT_EQ(nlohmann::json::parse(outcome.err)["status"], "NOT_FOUND");
-  for (const Outcome& usage :
-       {Hub({"peers", "--json"}), Run({"status", "--json"}),
-        Run({"status", "--json", "--config", folder_ + "/none.toml"}),
-        Agent({"take", "bob@south.example", "--id", "7", "--json"})}) {
-    EXPECT_EQ(usage.exit_status, 2);
-    EXPECT_EQ(usage.out, "");
-    EXPECT_TRUE(nlohmann::json::parse(usage.err)["error"].is_string());
-  }
-}
-
 TEST_F(OnlineVerbsTest, WatchesAgent) {
   const std::vector<std::string> once = {"top", "--once", "--interval",
                                          "100ms"};
@@ -349,44 +201,6 @@ TEST_F(OnlineVerbsTest, WatchesHub) {
   EXPECT_TRUE(outcome.Says("\nalice@north.example  connected "));
 }
 
-TEST_F(OnlineVerbsTest, WatchesForPrograms) {
-  const Outcome outcome =
-      Agent({"top", "--once", "--interval", "100ms", "--json"});
-  EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
-  EXPECT_EQ(outcome.out.find('\n'), outcome.out.size() - 1);
-  auto json = nlohmann::json::parse(outcome.out);
-  EXPECT_EQ(json["name"], "alice@north.example");
-  EXPECT_GT(json["interval"], 0);
-  EXPECT_EQ(json["tunnels"][0]["handshakes_refused"], 3);
-  EXPECT_EQ(json["tunnels"][0]["rates"]["handshakes_refused"], 0);
-  EXPECT_EQ(json["peers"][0]["newest_key"]["id"], "0000000000000001");
-}
-
-TEST_F(OnlineVerbsTest, JsonHasEveryField) {
-  auto keys = nlohmann::json::parse(Agent({"keys", "--json"}).out);
-  ASSERT_EQ(keys["keys"].size(), 3u);
-  EXPECT_EQ(keys["keys"][0],
-            nlohmann::json::parse(
-                "{\"id\":\"0000000000000001\",\"peer\":\"bob@south.example\","
-                "\"role\":\"dial\",\"state\":\"active\",\"source\":\"dske\","
-                "\"label\":\"information-theoretic\",\"hubs\":["
-                "\"hub1@one.example\",\"hub2@two.example\"],\"threshold\":2,"
-                "\"age\":90.0,\"expires_in\":3540.0,\"uses\":12,"
-                "\"use_limit\":1048576}"));
-  EXPECT_TRUE(keys["keys"][1]["expires_in"].is_null());
-  auto status = nlohmann::json::parse(Agent({"status", "--json"}).out);
-  EXPECT_EQ(status["ready"], false);
-  const auto& supply = status["hubs"][1]["pad_supply"];
-  EXPECT_EQ(supply["left"], 0.6);
-  EXPECT_EQ(supply["pads"][1]["total_bytes"], 64 * 1024 * 1024);
-  EXPECT_EQ(supply["pads"][1]["connected"], false);
-  EXPECT_EQ(status["peers"][0]["mode"], "dske");
-  EXPECT_TRUE(status["peers"][0]["lanes"].is_null());
-  EXPECT_EQ(status["peers"][1]["hubs_down"], "unmediated_only");
-  EXPECT_EQ(status["peers"][1]["lanes"]["leaves_left"], 4294965247);
-  EXPECT_EQ(status["peers"][1]["lanes"]["jump_waits"], true);
-}
-
 TEST_F(OnlineVerbsTest, PrintsReasonOfFailure) {
   agent_.FailWith(absl::UnavailableError("1 of 2 hubs answers; 2 are needed"));
   Outcome outcome = Agent({"establish", "bob@south.example"});
@@ -402,92 +216,6 @@ TEST_F(OnlineVerbsTest, AdvisesLongerTimeout) {
   EXPECT_EQ(outcome.err,
             "skexctl: no key came in time (within 30s); a longer --timeout "
             "waits longer\n");
-}
-
-TEST_F(OnlineVerbsTest, SaysThatNoAgentRuns) {
-  agent_server_.reset();
-  Outcome outcome = Agent({"status"});
-  EXPECT_EQ(outcome.exit_status, 1);
-  EXPECT_EQ(outcome.err, "skexctl: no agent answers at " + agent_socket_ +
-                             ": is skexd running? (" + agent_socket_ +
-                             ": No such file or directory)\n");
-}
-
-TEST_F(OnlineVerbsTest, SaysThatNoHubRuns) {
-  hub_server_.reset();
-  Outcome outcome = Hub({"status"});
-  EXPECT_EQ(outcome.exit_status, 1);
-  EXPECT_TRUE(absl::StrContains(outcome.err, "is skex-hub running?"));
-}
-
-TEST_F(OnlineVerbsTest, SaysThatTheOtherKindAnswers) {
-  Outcome outcome = Run({"status", "--socket", hub_socket_});
-  EXPECT_EQ(outcome.exit_status, 1);
-  EXPECT_TRUE(absl::StrContains(outcome.err, "not an agent; add --hub"))
-      << outcome.err;
-  outcome = Run({"--hub", "status", "--socket", agent_socket_});
-  EXPECT_EQ(outcome.exit_status, 1);
-  EXPECT_TRUE(absl::StrContains(outcome.err, "not a hub; leave --hub out"))
-      << outcome.err;
-}
-
-TEST_F(OnlineVerbsTest, RefusesVerbOfTheOtherKind) {
-  EXPECT_EQ(Hub({"peers"}).exit_status, 2);
-  EXPECT_EQ(Hub({"rotate", "bob@south.example"}).exit_status, 2);
-  EXPECT_EQ(Hub({"allow-jump", "bob@south.example"}).exit_status, 2);
-  EXPECT_EQ(Agent({"agents"}).exit_status, 2);
-}
-
-TEST_F(OnlineVerbsTest, AsksWhichDaemon) {
-  Outcome outcome = Run({"status"});
-  EXPECT_EQ(outcome.exit_status, 2);
-  EXPECT_TRUE(absl::StrContains(outcome.err, "--socket PATH"));
-}
-
-TEST_F(OnlineVerbsTest, FindsSocketThroughConfiguration) {
-  std::ofstream(folder_ + "/hub.toml") << "name = \"hub1@one.example\"\n"
-                                          "listen = \"127.0.0.1:7001\"\n"
-                                          "state_dir = \"state\"\n"
-                                          "[admin]\n"
-                                          "socket = \"hub.sock\"\n";
-  Outcome outcome = Run({"--hub", "--config", folder_ + "/hub.toml", "status"});
-  EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
-  EXPECT_TRUE(outcome.Says("hub hub1@one.example"));
-}
-
-TEST_F(OnlineVerbsTest, SaysWhatIsWrongWithConfiguration) {
-  const std::string file = folder_ + "/agent.toml";
-  std::ofstream(file) << "name = 7\n";
-  Outcome outcome = Run({"status", "--config", file});
-  EXPECT_EQ(outcome.exit_status, 2);
-  EXPECT_TRUE(absl::StrContains(outcome.err, file)) << outcome.err;
-}
-
-TEST_F(OnlineVerbsTest, RefusesBadCommandLines) {
-  for (const std::vector<std::string>& arguments :
-       std::vector<std::vector<std::string>>{
-           {"status", "--timeout", "soon"},
-           {"status", "--timeout", "0s"},
-           {"status", "--timeout", "-1s"},
-           {"top", "--interval", "soon"},
-           {"top", "--interval", "99ms"},
-           {"top", "--interval", "inf"},
-           {"status", "--socket", "a", "--config", "b"},
-           {"establish"},
-           {"rotate"},
-           {"allow-jump"},
-           {"status", "more"}}) {
-    EXPECT_THROW(Run(arguments), CLI::ParseError) << arguments.back();
-  }
-}
-
-TEST_F(OnlineVerbsTest, LeavesOtherVerbsAlone) {
-  CLI::App app;
-  app.add_subcommand("offline");
-  const bool json = false;
-  OnlineVerbs verbs(app, json);
-  app.parse("offline");
-  EXPECT_FALSE(verbs.given());
 }
 
 }  // namespace
