@@ -13,7 +13,7 @@ class SignalReader {
  public:
   // To be made before any other thread: one that was there already would still
   // be interrupted.
-  explicit SignalReader(std::initializer_list<int> signals);
+  SignalReader(std::initializer_list<int> signals);
   // Signals are again what they were.
   ~SignalReader();
 
