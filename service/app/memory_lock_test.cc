@@ -7,7 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <string>
 
@@ -37,10 +36,11 @@ int StatusOfChild(Body body) {
 // Of the process; -1 if the system does not say.
 long LockedKilobytes() {
   std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.rfind("VmLck:", 0) == 0) return std::atol(line.c_str() + 6);
+  std::string word;
+  while (status >> word && word != "VmLck:") {
   }
-  return -1;
+  long kilobytes = -1;
+  return status >> kilobytes ? kilobytes : -1;
 }
 
 // Limits locked memory, also for root.
