@@ -138,8 +138,8 @@ TEST(PictureTest, SaysWhatIsWrong) {
   for (const char* line : {"not ready: no key for bob@south.example",
                            "    1 of 2 hubs can take part",
                            "    too few hubs: new keys are unmediated alone",
-                           "    the lane waits for skexctl allow-jump "
-                           "bob@south.example",
+                           ("    the lane waits for skexctl allow-jump "
+                            "bob@south.example"),
                            "    connection refused"}) {
     EXPECT_TRUE(absl::StrContains(text, absl::StrCat("\n", line)))
         << line << "\n"
