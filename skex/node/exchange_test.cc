@@ -18,6 +18,7 @@
 #include "skex/dske/policy.h"
 #include "skex/node/agent_node.h"
 #include "skex/node/backoff.h"
+#include "skex/node/fake_network.h"
 #include "skex/node/node_fixture.h"
 #include "skex/pad/pad_source.h"
 #include "skex/psk/key.h"

@@ -26,6 +26,10 @@
 
 namespace skex {
 
+// The agents of a network of which nobody says otherwise.
+inline constexpr char kAlice[] = "alice@north.example";
+inline constexpr char kBob[] = "bob@south.example";
+
 // Agents, hubs, the streams between them and the lanes between agents, in
 // memory and with a clock of its own: for tests of whole exchanges. Every agent
 // has a pad with every hub.
@@ -34,8 +38,7 @@ class FakeNetwork {
   struct Options {
     uint64_t seed = 1;
     int hubs = 5;
-    std::vector<std::string> agents = {"alice@north.example",
-                                       "bob@south.example"};
+    std::vector<std::string> agents = {kAlice, kBob};
     uint64_t chunks = 8;  // of each pad stream
     PadSource source = PadSource::kGenerator;
     // Opens one end of a pad at the start of its process; by default the pads

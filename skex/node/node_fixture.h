@@ -9,10 +9,6 @@
 
 namespace skex {
 
-// The two agents in the tests of nodes.
-inline constexpr char kAlice[] = "alice@north.example";
-inline constexpr char kBob[] = "bob@south.example";
-
 // Five hubs, alice and bob, who want keys with 3 of 5. Nothing runs yet: tests
 // change policies and pads, then call StartAll().
 class NodeFixture : public testing::Test {

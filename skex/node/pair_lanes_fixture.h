@@ -22,9 +22,6 @@
 
 namespace skex {
 
-inline constexpr char kAlice[] = "alice@north.example";
-inline constexpr char kBob[] = "bob@south.example";
-
 // Alice and bob with lanes, and hubs or none, and all that has happened to them
 // since the test began. Whatever a test does, at its end no agent was handed a
 // key of DSKE alone, and what both have under one id is one key.

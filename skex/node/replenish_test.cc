@@ -18,8 +18,6 @@
 namespace skex {
 namespace {
 
-const char kAlice[] = "alice@north.example";
-const char kBob[] = "bob@south.example";
 constexpr int kHubs = 5;
 constexpr size_t kBatch = 256;
 

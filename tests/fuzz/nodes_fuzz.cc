@@ -16,8 +16,9 @@
 
 namespace {
 
-const char kAlice[] = "alice@north.example";
-const char kBob[] = "bob@south.example";
+using skex::kAlice;
+using skex::kBob;
+
 constexpr int kHubs = 2;
 
 class Steps {
