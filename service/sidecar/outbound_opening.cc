@@ -202,7 +202,7 @@ void OutboundOpening::OnRefused(absl::string_view why) {
   ticket_.HandshakeFailed(HandshakeResult::kRefused,
                           MonotonicNow() - handshake_start_);
   ticket_.CountRetry();
-  if (ticket_.MayWriteLine()) {
+  if (ticket_.MayWriteLine(LogLevel::kInfo)) {
     shared().log.Info("handshake_refused", {{"tunnel", ticket_.tunnel().name},
                                             {"peer", peer().text()},
                                             {"key", identity.KeyText()},

@@ -137,8 +137,9 @@ void Ticket::HandshakeFailed(HandshakeResult result, absl::Duration took) {
 
 void Ticket::CountRetry() { Add(tunnel_->stats->retries, 1); }
 
-bool Ticket::MayWriteLine() {
-  return authenticated_ || tunnel_->failure_lines.TryTake(MonotonicNow());
+bool Ticket::MayWriteLine(LogLevel level) {
+  return tunnel_->shared.log.IsOn(level) &&
+         (authenticated_ || tunnel_->failure_lines.TryTake(MonotonicNow()));
 }
 
 void Ticket::DoneOpening() {
@@ -159,7 +160,7 @@ void Ticket::CountReceived(uint64_t bytes) {
 void Ticket::Finish(ConnectionResult result, absl::string_view detail) {
   DoneOpening();
   const LogLevel level = LevelOf(result);
-  const bool writes = tunnel_->shared.log.IsOn(level) && MayWriteLine();
+  const bool writes = MayWriteLine(level);
   const std::shared_ptr<Tunnel> mine = std::move(tunnel_);
   Tunnel& tunnel = *mine;
   Add(tunnel.stats->results[static_cast<size_t>(result)], 1);

@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "service/log/log.h"
 #include "service/sidecar/connection_result.h"
 #include "service/sidecar/inet_address.h"
 #include "service/sidecar/proxy_header.h"
@@ -66,9 +67,10 @@ class Ticket {
   void HandshakeFailed(HandshakeResult result, absl::Duration took);
   // Another attempt follows.
   void CountRetry();
-  // Whether a log line about this connection may be written: without a limit
-  // once a handshake ended well, else within the tunnel's failure_lines.
-  bool MayWriteLine();
+  // Whether a log line about this connection is to be written: if the level is
+  // on; without a limit once a handshake ended well, else within the tunnel's
+  // failure_lines, of which a line below the level takes none.
+  bool MayWriteLine(LogLevel level);
   // The handshake's place is free for the next connection: it ended well, or a
   // lane message has verified. Finish() does it too.
   void DoneOpening();
